@@ -1,0 +1,6 @@
+export * from "./exporter.ts";
+export * from "./progress.ts";
+export * from "./ref.ts";
+export * from "./sandbox.ts";
+export * from "./solver-host.ts";
+export * from "./source.ts";

@@ -1,0 +1,44 @@
+import type { Digest, ImageConfig, Platform } from "@slipway/oci";
+import type { Definition } from "@slipway/ir";
+import type { Diagnostic } from "./diagnostic.ts";
+
+/** A solved (or still lazy) filesystem that the engine holds for a frontend; opaque. */
+export interface BridgeRef {
+  readonly id: string;
+}
+
+export interface ResolvedImage {
+  /** The name as asked, completed, with the digest that it resolved to: `docker.io/library/busybox:latest@sha256:…`. */
+  readonly ref: string;
+  /** Digest of the manifest or index that the name points at. */
+  readonly digest: Digest;
+  readonly config: ImageConfig;
+}
+
+export interface FileStat {
+  /** Relative to the folder asked for, or the path asked for. */
+  readonly path: string;
+  readonly kind: "file" | "dir" | "symlink" | "other";
+  readonly mode: number;
+  readonly sizeBytes: number;
+  readonly linkname?: string;
+}
+
+/** What a frontend may ask of the engine. Nothing else of the machine is within its reach. */
+export interface Bridge {
+  /**
+   * Config of an image, for one platform.
+   * @throws WorldError when the registry cannot say, InputError `IMAGE_NOT_FOUND` when there is no such image.
+   */
+  resolveImageConfig(name: string, options: { platform: Platform; signal?: AbortSignal }): Promise<ResolvedImage>;
+  /** Gives a handle on the result of a definition. Lazy: nothing runs until something is read or the build returns it. */
+  solve(definition: Definition, options?: { signal?: AbortSignal }): Promise<BridgeRef>;
+  /** @throws InputError `FILE_NOT_FOUND`; symlinks are followed within the ref's root. */
+  readFile(ref: BridgeRef, path: string, options?: { range?: { offset: number; length: number }; signal?: AbortSignal }): Promise<Uint8Array>;
+  /** Entries of a folder, sorted by name. @throws InputError `FILE_NOT_FOUND` */
+  readDir(ref: BridgeRef, path: string, options?: { signal?: AbortSignal }): Promise<readonly FileStat[]>;
+  /** @throws InputError `FILE_NOT_FOUND` */
+  statFile(ref: BridgeRef, path: string, options?: { signal?: AbortSignal }): Promise<FileStat>;
+  /** Tells the person something that does not stop the build. */
+  warn(diagnostic: Diagnostic): void;
+}

@@ -1,0 +1,3 @@
+export * from "./bridge.ts";
+export * from "./diagnostic.ts";
+export * from "./frontend.ts";

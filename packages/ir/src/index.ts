@@ -1,0 +1,2 @@
+export * from "./op.ts";
+export * from "./vertex.ts";

@@ -1,0 +1,28 @@
+import path from "node:path";
+import { defineConfig } from "vitest/config";
+
+/**
+ * The test configuration that every project shares: sources by the `slipway-source` condition, a JSON report
+ * for the totals that `npm test` prints, real processes instead of threads (tests chdir, mount and signal).
+ */
+export function projectTests(name: string, projectRoot: string) {
+  const reports = path.join(import.meta.dirname, ".test-results");
+  return defineConfig({
+    root: projectRoot,
+    cacheDir: path.join(import.meta.dirname, "node_modules/.cache/vitest", name.replace("/", "-")),
+    resolve: { conditions: ["slipway-source", "node"] },
+    ssr: { resolve: { conditions: ["slipway-source", "node"], externalConditions: ["slipway-source", "node"] } },
+    test: {
+      name,
+      include: ["src/**/*.test.ts"],
+      environment: "node",
+      pool: "forks",
+      execArgv: ["--conditions=slipway-source"],
+      passWithNoTests: false,
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+      reporters: ["default", "json"],
+      outputFile: { json: path.join(reports, `${name.replace("/", "-")}.json`) },
+    },
+  });
+}
