@@ -1,1 +1,2 @@
-export {};
+export * from "./contracts.ts";
+export { createEngine } from "./create-engine.ts";

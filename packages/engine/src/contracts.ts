@@ -1,0 +1,96 @@
+import type { Digest, Platform } from "@slipway/oci";
+import type { Definition } from "@slipway/ir";
+import type { Diagnostic, Frontend } from "@slipway/frontend-sdk";
+import type { Exporter, ExporterResponse, ProgressSink, SandboxDriver, SandboxProbe } from "@slipway/engine-sdk";
+import type { PruneOptions, UsageRecord } from "@slipway/store";
+
+/** One `--output`, as strings. */
+export interface ExportRequest {
+  readonly type: string;
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+export interface BuildRequest {
+  /** Name of the frontend; absent to choose by `# syntax=` and the file's name. */
+  readonly frontend?: string;
+  /** Frontend attributes under BuildKit's names: `filename`, `target`, `build-arg:NAME`, … */
+  readonly options: Readonly<Record<string, string>>;
+  /** At least one. */
+  readonly platforms: readonly Platform[];
+  /** What the build may read of this machine: `context`, `dockerfile` and named contexts, as absolute paths. */
+  readonly localDirs: Readonly<Record<string, string>>;
+  /** Empty to keep the result in the cache only. */
+  readonly exports: readonly ExportRequest[];
+  readonly sourceDateEpochSeconds?: number;
+  /** Resolves relative destinations. */
+  readonly cwd: string;
+  /** Where `dest=-` goes. */
+  readonly stdout: NodeJS.WritableStream;
+}
+
+export interface BuildOutcome {
+  /** Responses of all exporters, merged, later ones winning. */
+  readonly response: ExporterResponse;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export interface CompiledPlatform {
+  readonly platform: Platform;
+  readonly definition: Definition;
+}
+
+export interface DoctorReport {
+  readonly version: string;
+  readonly root: string;
+  /** Every driver, the chosen one first when there is one. */
+  readonly sandboxes: readonly SandboxProbe[];
+  /** Name of the driver that RUN will use; absent when none works. */
+  readonly chosenSandbox?: string;
+  readonly why: string;
+  /** Other facts, in order: `["overlayfs", true, "…"]`; false means that something will not work. */
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+}
+
+export interface BuildContext {
+  readonly signal: AbortSignal;
+  readonly progress: ProgressSink;
+}
+
+/** A Slipway engine over one store. Any number of builds may run at once. */
+export interface Engine {
+  build(request: BuildRequest, context: BuildContext): Promise<BuildOutcome>;
+  /** Runs the frontend only. */
+  compile(request: BuildRequest, context: BuildContext): Promise<readonly CompiledPlatform[]>;
+  doctor(signal: AbortSignal): Promise<DoctorReport>;
+  usage(): Promise<readonly UsageRecord[]>;
+  prune(options: PruneOptions): AsyncIterable<UsageRecord>;
+  close(): Promise<void>;
+}
+
+/** User name and password, or a bearer identity token, for a registry host. */
+export interface RegistryCredentials {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identityToken?: string;
+}
+
+export interface EngineOptions {
+  /** Absolute path of the store. */
+  readonly root: string;
+  /** Name of the sandbox driver to use; absent to choose. */
+  readonly sandbox?: string;
+  /** Steps that may run at once; default: the number of processors, at least 4. */
+  readonly maxParallelism?: number;
+  /** Hosts (`host[:port]`) that are spoken to without TLS or with certificates nobody signed. */
+  readonly insecureRegistries?: readonly string[];
+  /** Default: Docker's config.json and its credential helpers. */
+  readonly credentials?: (host: string, signal: AbortSignal) => Promise<RegistryCredentials | undefined>;
+  /** Beside the built-in ones; a frontend with a built-in's name replaces it. */
+  readonly frontends?: readonly Frontend[];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- options are validated by each exporter's own schema
+  readonly exporters?: readonly Exporter<any>[];
+  readonly sandboxes?: readonly SandboxDriver[];
+}
+
+/** Re-exported so that embedders need no further package for the common case. */
+export type { Digest, UsageRecord, PruneOptions };
