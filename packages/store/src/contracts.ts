@@ -77,6 +77,8 @@ export interface LayerStore {
   fetchBlob(id: LayerId, digest: Digest, signal: AbortSignal): Promise<string>;
   /** True when the layer is there after this process has ended and the context has changed. */
   isDurable(id: LayerId): boolean;
+  /** True for layers of `addVolatile`: their ids stand for nothing after this process, so that no key may hold them. */
+  isVolatile(id: LayerId): boolean;
   /** RFC 3339; when the layer was first made. */
   created(id: LayerId): string;
 }
@@ -107,6 +109,8 @@ export interface MergedView {
   readFile(path: string, options?: { offset?: number; length?: number; maxBytes?: number }): Promise<Buffer>;
   /** SHA-256 of the content of a file entry, computed once and remembered. */
   digest(lookup: Lookup): Promise<Digest>;
+  /** The same for many file entries, in their order; long work is done beside the event loop. */
+  digests(lookups: readonly Lookup[], signal: AbortSignal): Promise<readonly Digest[]>;
   /** Opens a file entry for reading; the caller closes the descriptor. Checks the identity of host files. */
   open(lookup: Lookup): { readonly fd: number; readonly sizeBytes: number } | { readonly data: Uint8Array };
 }
