@@ -1,17 +1,19 @@
 import path from "node:path";
 import { defineConfig } from "vitest/config";
+import { TotalsReporter } from "./tools/testing/src/totals-reporter.ts";
 
 /**
- * The test configuration that every project shares: sources by the `slipway-source` condition, a JSON report
- * for the totals that `npm test` prints, real processes instead of threads (tests chdir, mount and signal).
+ * The test configuration that every project shares: sources by the `slipway-source` condition, a report for the
+ * totals that `npm test` prints, real processes instead of threads (tests chdir, mount and signal).
  */
 export function projectTests(name: string, projectRoot: string) {
-  const reports = path.join(import.meta.dirname, ".test-results");
   return defineConfig({
     root: projectRoot,
     cacheDir: path.join(import.meta.dirname, "node_modules/.cache/vitest", name.replace("/", "-")),
     resolve: { conditions: ["slipway-source", "node"] },
-    ssr: { resolve: { conditions: ["slipway-source", "node"], externalConditions: ["slipway-source", "node"] } },
+    ssr: {
+      resolve: { conditions: ["slipway-source", "node"], externalConditions: ["slipway-source", "node"] },
+    },
     test: {
       name,
       include: ["src/**/*.test.ts"],
@@ -21,8 +23,10 @@ export function projectTests(name: string, projectRoot: string) {
       passWithNoTests: false,
       testTimeout: 30_000,
       hookTimeout: 60_000,
-      reporters: ["default", "json"],
-      outputFile: { json: path.join(reports, `${name.replace("/", "-")}.json`) },
+      reporters: [
+        "default",
+        new TotalsReporter(name, path.join(import.meta.dirname, ".test-results", `${name}.json`)),
+      ],
     },
   });
 }

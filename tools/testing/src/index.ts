@@ -1,1 +1,2 @@
-export {};
+export * from "./fixtures.ts";
+export { requires, type RequiringTests } from "./requires.ts";
