@@ -1,0 +1,224 @@
+import { randomUUID } from "node:crypto";
+import { type ExecOp, type Mount, NO_INPUT, NO_OUTPUT, type Vertex } from "@slipway/ir";
+import { InputError, InvariantError } from "@slipway/oci";
+import {
+  EMPTY_REF,
+  type ExecuteContext,
+  type LayerId,
+  type Ref,
+  type SandboxDriver,
+  type SandboxMount,
+  type VertexResult,
+} from "@slipway/engine-sdk";
+import type { CacheMountLease, MountPoint, Store, WritableRoot } from "@slipway/store";
+import { writeEtcFiles } from "./etc-files.ts";
+import { processFailure } from "./process-failure.ts";
+import { selectSubtree } from "./select-subtree.ts";
+import { resolveUser } from "./users.ts";
+
+export interface ExecDependencies {
+  readonly store: Store;
+  /** Chosen when the first step runs: a build from cache needs no sandbox. */
+  sandbox(signal: AbortSignal): Promise<SandboxDriver>;
+}
+
+const DEFAULT_HOSTNAME = "slipway";
+
+/** Where a kernel filesystem or device goes; offered in every root, part of no layer. */
+const SYSTEM_MOUNT_POINTS: readonly MountPoint[] = ["/proc", "/sys", "/dev"].map((path) => ({ path, kind: "dir" }));
+
+interface PlannedMount {
+  readonly mount: SandboxMount;
+  readonly point: MountPoint;
+}
+
+/** What a running step holds, released in reverse order however the step ends. */
+interface Held {
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * Runs a process over its solved inputs. Output n of the result is the filesystem of the mount whose `output` is n:
+ * the input's chain, and one layer more when the process changed something.
+ * @throws InputError `RUN_FAILED`, `RUN_KILLED`, `RUN_OUT_OF_MEMORY`, and what resolving users and mounts throws.
+ */
+export async function executeExec(
+  dependencies: ExecDependencies,
+  vertex: Vertex & { readonly op: ExecOp },
+  task: { readonly inputs: readonly Ref[]; readonly context: ExecuteContext },
+): Promise<VertexResult> {
+  const { store } = dependencies;
+  const { op } = vertex;
+  const { signal } = task.context;
+  const rootMount = op.mounts.find((mount) => mount.dest === "/");
+  if (!rootMount) throw new InvariantError("an exec without a root mount passed validation");
+  const rootRef = inputRef(rootMount, task.inputs);
+  const held: Held[] = [];
+  const writables = new Map<number, { root: WritableRoot; base: Ref }>();
+
+  const writable = async (ref: Ref, mountPoints: readonly MountPoint[], output: number): Promise<WritableRoot> => {
+    const root = await store.roots.writable(ref, { mountPoints, signal });
+    held.push({ release: () => root.discard() });
+    if (output !== NO_OUTPUT) writables.set(output, { root, base: ref });
+    return root;
+  };
+
+  try {
+    const folder = store.temporaryFolder();
+    const driver = dependencies.sandbox(signal);
+    // The driver is awaited further down; until then its failure is nobody's unhandled rejection.
+    driver.catch(() => undefined);
+    const view = await store.roots.view(rootRef, signal);
+    const user = await resolveUser(view, op.meta.user);
+    const hostname = op.meta.hostname || DEFAULT_HOSTNAME;
+    const etc = writeEtcFiles(folder, { hostname, extraHosts: op.meta.extraHosts });
+    const resolved = (path: string): string => `/${view.resolve(path).path}`;
+
+    const planned: PlannedMount[] = [
+      bindFile(etc.resolvConf, resolved("/etc/resolv.conf")),
+      bindFile(etc.hosts, resolved("/etc/hosts")),
+    ];
+    for (const mount of op.mounts) {
+      if (mount === rootMount) continue;
+      planned.push(await planMount(mount, resolved(mount.dest)));
+    }
+    const root = await writable(
+      rootRef,
+      [...SYSTEM_MOUNT_POINTS, { path: resolved(op.meta.cwd), kind: "dir" }, ...planned.map(({ point }) => point)],
+      rootMount.readonly ? NO_OUTPUT : rootMount.output,
+    );
+
+    const exit = await (
+      await driver
+    ).run(
+      {
+        id: randomUUID(),
+        root: root.root,
+        // Outer mounts first, or they would cover the inner ones.
+        mounts: planned.map(({ mount }) => mount).sort((a, b) => depth(a.target) - depth(b.target)),
+        process: {
+          args: op.meta.args,
+          env: processEnvironment(op, user.home),
+          cwd: op.meta.cwd,
+          uid: user.uid,
+          gid: user.gid,
+          additionalGids: user.additionalGids,
+        },
+        hostname,
+        network: op.network === "none" ? "none" : "host",
+        security: op.security,
+        ulimits: op.meta.ulimit,
+      },
+      {
+        signal,
+        onOutput: (stream, data) =>
+          task.context.progress({ kind: "log", vertex: vertex.digest, stream, data, timestampMs: Date.now() }),
+      },
+    );
+    const failure = processFailure(exit, op);
+    if (failure) throw failure;
+
+    const outputs: (Ref | null)[] = [];
+    for (const mount of op.mounts) {
+      if (mount.output === NO_OUTPUT) continue;
+      outputs[mount.output] = mount.readonly ? inputRef(mount, task.inputs) : await committed(mount.output);
+    }
+    return { outputs: Array.from(outputs, (ref) => ref ?? null) };
+  } finally {
+    for (const { release } of held.reverse()) await release();
+  }
+
+  async function committed(output: number): Promise<Ref> {
+    const changed = writables.get(output);
+    if (!changed) throw new InvariantError(`output ${output} of an exec has no writable root`);
+    const layer: LayerId | null = await changed.root.commit(signal);
+    return layer === null ? changed.base : { layers: [...changed.base.layers, layer] };
+  }
+
+  async function planMount(mount: Mount, target: string): Promise<PlannedMount> {
+    switch (mount.kind) {
+      case "tmpfs":
+        return {
+          mount: { kind: "tmpfs", target, ...(mount.sizeBytes > 0 ? { sizeBytes: mount.sizeBytes } : {}) },
+          point: { path: target, kind: "dir" },
+        };
+      case "cache": {
+        const lease: CacheMountLease = await store.cacheMounts.acquire(
+          { id: mount.cacheId, sharing: mount.sharing, base: inputRef(mount, task.inputs) },
+          signal,
+        );
+        held.push({ release: () => lease.release() });
+        return {
+          mount: { kind: "bind", source: lease.path, target, readonly: mount.readonly },
+          point: { path: target, kind: "dir" },
+        };
+      }
+      case "bind":
+        return planBind(mount, target);
+      case "secret":
+      case "ssh":
+        throw new InputError("MOUNT_UNSUPPORTED", `a ${mount.kind} mount at ${mount.dest} can't be made yet`, {
+          hint: `Remove the --mount=type=${mount.kind} flag: this version of Slipway has bind, cache and tmpfs mounts.`,
+        });
+    }
+  }
+
+  async function planBind(mount: Mount, target: string): Promise<PlannedMount> {
+    const whole = inputRef(mount, task.inputs);
+    const subtree = await selectSubtree(store, whole, { selector: mount.selector, signal });
+    const point: MountPoint = { path: target, kind: subtree.kind };
+    if (mount.readonly) {
+      const lowerdirs = await store.roots.readonlyLowerdirs(subtree.ref, signal);
+      return { mount: { kind: "overlay", lowerdirs, subpath: subtree.subpath, target }, point };
+    }
+    const root = await writable(subtree.ref, [], mount.output);
+    return {
+      mount: {
+        kind: "overlay",
+        lowerdirs: root.root.lowerdirs,
+        upperdir: root.root.upperdir,
+        workdir: root.root.workdir,
+        subpath: subtree.subpath,
+        target,
+      },
+      point,
+    };
+  }
+}
+
+function inputRef(mount: Mount, inputs: readonly Ref[]): Ref {
+  if (mount.input === NO_INPUT) return EMPTY_REF;
+  const ref = inputs[mount.input];
+  if (!ref) throw new InvariantError(`mount ${mount.dest} names input ${mount.input}, which does not exist`);
+  return ref;
+}
+
+function depth(path: string): number {
+  return path.split("/").length;
+}
+
+function bindFile(source: string, target: string): PlannedMount {
+  return { mount: { kind: "bind", source, target, readonly: true }, point: { path: target, kind: "file" } };
+}
+
+/** The step's own variables, proxies, and HOME as container runtimes set it. */
+function processEnvironment(op: ExecOp, home: string): string[] {
+  const env = [...op.meta.env];
+  const has = (name: string): boolean => env.some((entry) => entry.startsWith(`${name}=`));
+  const proxies = op.meta.proxyEnv;
+  if (proxies) {
+    for (const [name, value] of [
+      ["HTTP_PROXY", proxies.httpProxy],
+      ["HTTPS_PROXY", proxies.httpsProxy],
+      ["FTP_PROXY", proxies.ftpProxy],
+      ["NO_PROXY", proxies.noProxy],
+      ["ALL_PROXY", proxies.allProxy],
+    ] as const) {
+      if (value === "") continue;
+      for (const spelling of [name, name.toLowerCase()]) if (!has(spelling)) env.push(`${spelling}=${value}`);
+    }
+  }
+  if (!has("PATH")) env.push("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  if (!has("HOME")) env.push(`HOME=${home}`);
+  return env;
+}

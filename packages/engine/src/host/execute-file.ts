@@ -1,0 +1,28 @@
+import type { FileOp, Vertex } from "@slipway/ir";
+import { InvariantError } from "@slipway/oci";
+import { EMPTY_REF, type Ref, type VertexResult } from "@slipway/engine-sdk";
+import { planFileOp, type Store } from "@slipway/store";
+
+/**
+ * Changes filesystems on paper: the plan is an index, and nothing is copied until something needs the bytes.
+ * Each output is the chain of the input that it changes, and one layer more when there are changes.
+ */
+export async function executeFile(
+  store: Store,
+  vertex: Vertex & { readonly op: FileOp },
+  task: { readonly inputs: readonly Ref[]; readonly signal: AbortSignal },
+): Promise<VertexResult> {
+  const { signal } = task;
+  const views = await Promise.all(task.inputs.map((ref) => store.roots.view(ref, signal)));
+  const plans = await planFileOp({ op: vertex.op, inputs: views, signal });
+  const outputs = await Promise.all(
+    plans.map(async (plan): Promise<Ref | null> => {
+      if (plan === null) return null;
+      const base = plan.base < 0 ? EMPTY_REF : task.inputs[plan.base];
+      if (!base) throw new InvariantError(`a file op is based on input ${plan.base}, which does not exist`);
+      if (plan.changes === null) return base;
+      return { layers: [...base.layers, await store.layers.addIndex(plan.changes, signal)] };
+    }),
+  );
+  return { outputs };
+}

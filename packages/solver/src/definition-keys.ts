@@ -1,0 +1,50 @@
+import { createVertex, type Edge, type ExecOp, type Op, type Vertex, walkVertices } from "@slipway/ir";
+import { sha256, type Digest } from "@slipway/oci";
+
+/**
+ * Definition keys of a graph. Two vertices with equal keys do the same to the same inputs, as far as their
+ * definitions tell: nothing has been solved to find out. Null where the definition does not tell: below a local
+ * folder, and for and above everything that is to ignore the cache.
+ */
+export type DefinitionKeys = ReadonlyMap<Digest, Digest | null>;
+
+/** Bump when what an op means changes, so that older results are not found any more. */
+const KEY_VERSION = "slipway.definition-key.v1";
+
+/**
+ * Computes the definition keys of everything below `edge`, each vertex once.
+ * @param pins what each source is pinned to, by vertex digest; see SolverHost.sourceKey.
+ */
+export function definitionKeys(edge: Edge, pins: ReadonlyMap<Digest, string | null>): DefinitionKeys {
+  const keys = new Map<Digest, Digest | null>();
+  for (const vertex of walkVertices(edge)) keys.set(vertex.digest, definitionKey(vertex, keys, pins));
+  return keys;
+}
+
+function definitionKey(vertex: Vertex, below: DefinitionKeys, pins: ReadonlyMap<Digest, string | null>): Digest | null {
+  if (vertex.metadata.ignoreCache) return null;
+  if (vertex.op.kind === "source") {
+    const pin = pins.get(vertex.digest) ?? null;
+    return pin === null ? null : sha256(`${KEY_VERSION}\nsource\n${pin}`);
+  }
+  const parts = [KEY_VERSION, opDigest(vertex)];
+  for (const input of vertex.inputs) {
+    const key = below.get(input.vertex.digest) ?? null;
+    if (key === null) return null;
+    parts.push(`${key}:${input.index}`);
+  }
+  return sha256(parts.join("\n"));
+}
+
+/** Digest of a vertex's op and constraints alone, without its inputs and without what must be in no key. */
+export function opDigest(vertex: Vertex): Digest {
+  return createVertex({ op: keyedOp(vertex.op), inputs: [], constraints: vertex.constraints }).digest;
+}
+
+// Proxies and the addresses of extra hosts change how a step reaches the network, not what it is meant to make.
+function keyedOp(op: Op): Op {
+  if (op.kind !== "exec") return op;
+  const { proxyEnv: _proxyEnv, ...meta } = op.meta;
+  const keyed: ExecOp = { ...op, meta: { ...meta, extraHosts: meta.extraHosts.map(({ host }) => ({ host, ip: "" })) } };
+  return keyed;
+}
