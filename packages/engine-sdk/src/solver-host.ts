@@ -30,7 +30,7 @@ export interface SolverHost {
   /** A result recorded under a key, complete and usable, or null. A broken cache answers null. */
   lookup(key: Digest, signal: AbortSignal): Promise<VertexResult | null>;
   /** Remembers a result under all of its keys, durably; does nothing for results that do not outlive the build. */
-  record(keys: readonly Digest[], result: VertexResult, signal: AbortSignal): Promise<void>;
+  record(vertex: Vertex, keys: readonly Digest[], result: VertexResult): Promise<void>;
   /** The definition that a build op's input holds. */
   loadDefinition(vertex: Vertex, input: Ref, signal: AbortSignal): Promise<Edge | null>;
 }

@@ -84,13 +84,13 @@ export function createSolver(options: SolverOptions): Solver {
       if (byContent) {
         announced.add(vertex.digest);
         progress(vertexEvent(vertex, { cached: true, startedMs: now(), completedMs: now() }));
-        if (definitionKey !== null) await host.record([definitionKey], byContent, signal);
+        if (definitionKey !== null) await host.record(vertex, [definitionKey], byContent);
         return byContent;
       }
     }
     const result = await execute(vertex, inputs, signal);
     const keys = [definitionKey, contentKey].filter((key) => key !== null);
-    if (keys.length > 0) await host.record(keys, result, signal);
+    if (keys.length > 0) await host.record(vertex, keys, result);
     return result;
   }
 
@@ -149,9 +149,16 @@ export function createSolver(options: SolverOptions): Solver {
     }
   }
 
-  /** Waits until nothing of this build runs any more, whatever the outcomes. */
+  /** Waits until nothing of this build runs any more, and forgets what failed, so that it may be asked for again. */
   async function settle(): Promise<void> {
-    await Promise.allSettled([...states.values()].map((state) => state.result));
+    for (let known = -1; known !== states.size; ) {
+      known = states.size;
+      await Promise.all(
+        [...states.values()].map(async (state) => {
+          await state.result?.catch(() => (state.result = undefined));
+        }),
+      );
+    }
   }
 
   return {

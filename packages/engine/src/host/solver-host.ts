@@ -1,4 +1,4 @@
-import { decode, type Edge, type ExecOp, type FileOp, type SourceOp, type Vertex } from "@slipway/ir";
+import { decode, type Edge, type ExecOp, type FileOp, type SourceOp, type Vertex, vertexName } from "@slipway/ir";
 import { hostPlatform, InputError, InvariantError, unreachable } from "@slipway/oci";
 import type { ExecuteContext, Ref, SolverHost, Source, VertexResult } from "@slipway/engine-sdk";
 import { contentKey } from "./content-keys.ts";
@@ -81,8 +81,8 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
       }
     },
     lookup: (key) => Promise.resolve(store.cache.lookup(key)),
-    record(keys, result) {
-      store.cache.record(keys, result, { description: "" });
+    record(vertex, keys, result) {
+      store.cache.record(keys, result, { description: vertexName(vertex) });
       return Promise.resolve();
     },
     async loadDefinition(vertex, input, signal): Promise<Edge | null> {
