@@ -1,0 +1,280 @@
+import { shellPatternToRegExp, trimLongestOrShortest } from "./shell-pattern.ts";
+
+/** The value of a variable, or undefined when it is not set. */
+export type Lookup = (name: string) => string | undefined;
+
+export interface ExpandOptions {
+  /** The file's escape character; a backslash when absent. */
+  readonly escape?: "\\" | "`";
+  /** Leaves quotes in the result. */
+  readonly keepQuotes?: boolean;
+  /** Leaves escape characters in the result. */
+  readonly keepEscapes?: boolean;
+  /** Quotes are ordinary characters. */
+  readonly ignoreQuotes?: boolean;
+  /** Leaves references to variables that are not set as they are written. */
+  readonly keepUnset?: boolean;
+}
+
+export interface Expansion {
+  readonly text: string;
+  /** The result split at white space that was not quoted. */
+  readonly words: readonly string[];
+  /** Names that were looked up and set. */
+  readonly used: ReadonlySet<string>;
+  /** Names that were looked up and not set. */
+  readonly unset: ReadonlySet<string>;
+}
+
+/** Why a word cannot be expanded; `offset` is where in the word, in UTF-16 code units. */
+export class ExpansionError extends Error {
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.name = "ExpansionError";
+    this.offset = offset;
+  }
+}
+
+const SPECIAL_PARAMETERS = "@*#?-$!0";
+const SPACE = /[\s\u0085]/u;
+
+class Words {
+  readonly list: string[] = [];
+  #word = "";
+
+  add(text: string, splits: boolean): void {
+    if (!splits) {
+      this.#word += text;
+      return;
+    }
+    for (const character of text) {
+      if (SPACE.test(character)) this.flush();
+      else this.#word += character;
+    }
+  }
+
+  flush(): void {
+    if (this.#word !== "") this.list.push(this.#word);
+    this.#word = "";
+  }
+}
+
+class Expander {
+  readonly used = new Set<string>();
+  readonly unset = new Set<string>();
+  readonly #source: string;
+  readonly #lookup: Lookup;
+  readonly #escape: string;
+  readonly #options: ExpandOptions;
+  #at = 0;
+  #depth = 0;
+
+  constructor(source: string, lookup: Lookup, options: ExpandOptions) {
+    this.#source = source;
+    this.#lookup = lookup;
+    this.#escape = options.escape ?? "\\";
+    this.#options = options;
+  }
+
+  /** Expands up to the end, or up to and without `stop`. */
+  until(stop: string | undefined, keepEscapes: boolean, words?: Words): string {
+    const from = this.#at;
+    // Deeper than any person writes, and shallow enough for the stack.
+    if (++this.#depth > 200) throw new ExpansionError("substitutions are nested too deeply", from);
+    let text = "";
+    for (;;) {
+      const character = this.#peek();
+      if (character === "") break;
+      if (character === stop) {
+        this.#at += character.length;
+        this.#depth--;
+        return text;
+      }
+      if (character === "$") {
+        const value = this.#dollar(keepEscapes);
+        text += value;
+        words?.add(value, true);
+      } else if (!this.#options.ignoreQuotes && (character === "'" || character === '"')) {
+        const value = character === "'" ? this.#singleQuoted() : this.#doubleQuoted(keepEscapes);
+        text += value;
+        words?.add(value, false);
+      } else {
+        this.#at += character.length;
+        if (character !== this.#escape) {
+          text += character;
+          words?.add(character, true);
+          continue;
+        }
+        if (keepEscapes) {
+          text += character;
+          words?.add(character, false);
+        }
+        const escaped = this.#peek();
+        if (escaped === "") break;
+        this.#at += escaped.length;
+        text += escaped;
+        words?.add(escaped, false);
+      }
+    }
+    if (stop !== undefined) throw new ExpansionError(`there is no closing "${stop}"`, Math.max(0, from - 1));
+    words?.flush();
+    this.#depth--;
+    return text;
+  }
+
+  #peek(): string {
+    const code = this.#source.codePointAt(this.#at);
+    return code === undefined ? "" : String.fromCodePoint(code);
+  }
+
+  #singleQuoted(): string {
+    const start = this.#at;
+    const end = this.#source.indexOf("'", start + 1);
+    if (end < 0) throw new ExpansionError("there is no matching single quote", start);
+    this.#at = end + 1;
+    return this.#options.keepQuotes ? this.#source.slice(start, end + 1) : this.#source.slice(start + 1, end);
+  }
+
+  #doubleQuoted(keepEscapes: boolean): string {
+    const start = this.#at++;
+    let text = this.#options.keepQuotes ? '"' : "";
+    for (;;) {
+      const character = this.#peek();
+      if (character === "") throw new ExpansionError("there is no matching double quote", start);
+      if (character === "$") {
+        text += this.#dollar(keepEscapes);
+        continue;
+      }
+      this.#at += character.length;
+      if (character === '"') return this.#options.keepQuotes ? text + character : text;
+      if (character !== this.#escape) {
+        text += character;
+        continue;
+      }
+      if (keepEscapes) text += character;
+      const next = this.#peek();
+      if (next === "") continue;
+      // Before anything else the escape character stands for itself.
+      if (next === '"' || next === "$" || next === this.#escape) {
+        this.#at += next.length;
+        text += next;
+      } else {
+        text += character;
+      }
+    }
+  }
+
+  #name(): string {
+    const rest = this.#source.slice(this.#at, this.#at + 4096);
+    const digits = /^\p{Nd}+/u.exec(rest);
+    const first = rest[0] ?? "";
+    const name = digits?.[0] ?? (first !== "" && SPECIAL_PARAMETERS.includes(first) ? first : (/^[\p{L}\p{Nd}_]+/u.exec(rest)?.[0] ?? ""));
+    this.#at += name.length;
+    return name;
+  }
+
+  #get(name: string): string | undefined {
+    const value = this.#lookup(name);
+    (value === undefined ? this.unset : this.used).add(name);
+    return value;
+  }
+
+  #dollar(keepEscapes: boolean): string {
+    const start = this.#at++;
+    if (this.#peek() !== "{") {
+      const name = this.#name();
+      if (name === "") return "$";
+      const value = this.#get(name);
+      return value ?? (this.#options.keepUnset ? `$${name}` : "");
+    }
+    this.#at++;
+    const next = this.#peek();
+    if (next === "") throw new ExpansionError('there is no closing "}"', start);
+    if (next === "{" || next === "}" || next === ":") throw new ExpansionError("bad substitution", start);
+    const name = this.#name();
+    return this.#modified(start, name, keepEscapes);
+  }
+
+  #modified(start: number, name: string, keepEscapes: boolean): string {
+    let operator = this.#peek();
+    this.#at += operator.length;
+    if (operator === "}") {
+      const value = this.#get(name);
+      return value ?? (this.#options.keepUnset ? `\${${name}}` : "");
+    }
+    if (operator === "/") return this.#replaced(start, name);
+    const colon = operator === ":" ? ":" : "";
+    if (colon) {
+      operator = this.#peek();
+      this.#at += operator.length;
+    }
+    if (operator === "") throw new ExpansionError('there is no closing "}"', start);
+    const written = colon + operator;
+    if (!"+-?#%".includes(operator) || (colon && (operator === "#" || operator === "%"))) {
+      throw new ExpansionError(`"${written}" is not a modifier that substitutions know`, start);
+    }
+    const isPattern = operator === "#" || operator === "%";
+    let word = this.#inner("}", isPattern ? true : keepEscapes, start);
+    const value = this.#get(name);
+    if (value === undefined && this.#options.keepUnset) return `\${${name}${written}${word}}`;
+    const isMissing = value === undefined || (colon !== "" && value === "");
+    if (operator === "-") return isMissing ? word : (value ?? "");
+    if (operator === "+") return isMissing ? "" : word;
+    if (operator === "?") {
+      if (!isMissing) return value ?? "";
+      const why = word !== "" ? word : `is not allowed to be ${value === undefined ? "unset" : "empty"}`;
+      throw new ExpansionError(`${name}: ${why}`, start);
+    }
+    const greedy = word.startsWith(operator);
+    if (greedy) word = word.slice(1);
+    return this.#pattern(start, word, () => trimLongestOrShortest(value ?? "", word, { fromEnd: operator === "%", greedy }));
+  }
+
+  #replaced(start: number, name: string): string {
+    const all = this.#peek() === "/";
+    if (all) this.#at++;
+    const pattern = this.#inner("/", true, start);
+    const replacement = this.#inner("}", true, start);
+    const value = this.#get(name);
+    if (value === undefined && this.#options.keepUnset) return `\${${name}/${all ? "/" : ""}${pattern}/${replacement}}`;
+    return this.#pattern(start, pattern, () => {
+      const expression = shellPatternToRegExp(pattern, { greedy: true, anchored: false, flags: all ? "g" : "" });
+      return (value ?? "").replace(expression, () => replacement);
+    });
+  }
+
+  #inner(stop: string, keepEscapes: boolean, start: number): string {
+    try {
+      return this.until(stop, keepEscapes);
+    } catch (error) {
+      if (error instanceof ExpansionError && this.#peek() === "") {
+        throw new ExpansionError(`there is no closing "${stop}"`, start);
+      }
+      throw error;
+    }
+  }
+
+  #pattern(start: number, pattern: string, apply: () => string): string {
+    try {
+      return apply();
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new ExpansionError(`"${pattern}" is not a pattern: ${error.message}`, start);
+      throw error;
+    }
+  }
+}
+
+/**
+ * Replaces variables and takes off quotes as Docker's shell lexer does: `$x ${x}` and the modifiers
+ * `:- - :+ + :? ? # ## % %% / //`. Variables that are not set are empty.
+ * @throws ExpansionError
+ * @see Dockerfile reference, "Environment replacement"
+ */
+export function expandText(source: string, lookup: Lookup, options: ExpandOptions = {}): Expansion {
+  const expander = new Expander(source, lookup, options);
+  const words = new Words();
+  const text = expander.until(undefined, options.keepEscapes ?? false, words);
+  return { text, words: words.list, used: expander.used, unset: expander.unset };
+}

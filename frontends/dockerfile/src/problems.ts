@@ -1,0 +1,68 @@
+import { InputError, type SourceLocation } from "@slipway/oci";
+
+/** The stable codes of mistakes in a Dockerfile. */
+export type DockerfileErrorCode =
+  | "DOCKERFILE_EMPTY"
+  | "DOCKERFILE_NOT_FOUND"
+  | "DIRECTIVE_INVALID"
+  | "HEREDOC_UNTERMINATED"
+  | "INSTRUCTION_UNKNOWN"
+  | "INSTRUCTION_ARGUMENTS"
+  | "INSTRUCTION_BEFORE_FROM"
+  | "FLAG_UNKNOWN"
+  | "FLAG_VALUE"
+  | "FLAG_DUPLICATE"
+  | "JSON_NOT_STRINGS"
+  | "STAGE_NAME_INVALID"
+  | "STAGE_NOT_FOUND"
+  | "STAGE_NOT_READY"
+  | "STAGE_CIRCULAR"
+  | "BASE_NAME_EMPTY"
+  | "PLATFORM_INVALID"
+  | "REFERENCE_INVALID"
+  | "EXPANSION_FAILED"
+  | "MOUNT_INVALID"
+  | "CHMOD_INVALID"
+  | "CHOWN_INVALID"
+  | "PORT_INVALID"
+  | "SIGNAL_INVALID"
+  | "VOLUME_EMPTY"
+  | "CONTEXT_INVALID"
+  | "IGNORE_FILE_INVALID"
+  | "OPTION_INVALID"
+  | "NOT_SUPPORTED_YET";
+
+/** One mistake, before it is thrown; plain data that survives JSON. */
+export interface Problem {
+  readonly code: DockerfileErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly location?: SourceLocation;
+}
+
+/** Makes the error for one mistake. */
+export function problemError(problem: Problem): InputError<DockerfileErrorCode> {
+  return new InputError(problem.code, problem.message, {
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    ...(problem.location === undefined ? {} : { location: problem.location }),
+  });
+}
+
+function compareLocations(a: Problem, b: Problem): number {
+  return (a.location?.line ?? 0) - (b.location?.line ?? 0) || (a.location?.column ?? 0) - (b.location?.column ?? 0);
+}
+
+/**
+ * Throws the first mistake in the order of the file, if there is one. The others travel in `data.others`.
+ * @throws InputError
+ */
+export function throwProblems(problems: readonly Problem[]): void {
+  const [first, ...others] = [...problems].sort(compareLocations);
+  if (first === undefined) return;
+  if (others.length === 0) throw problemError(first);
+  throw new InputError(first.code, first.message, {
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+    ...(first.location === undefined ? {} : { location: first.location }),
+    data: { others },
+  });
+}

@@ -1,0 +1,56 @@
+import type { Problem } from "../problems.ts";
+import type { SourceText } from "./source-text.ts";
+import type { Directive } from "./syntax-tree.ts";
+
+const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const NAMES = new Set(["syntax", "escape", "check"]);
+
+export interface Directives {
+  readonly escape: "\\" | "`";
+  readonly list: readonly Directive[];
+  /** Offset of the first line that is no directive. */
+  readonly end: number;
+}
+
+/**
+ * Reads the parser directives at the top of a file. The first line that is not one, a comment or empty line included,
+ * ends them.
+ * @see Dockerfile reference, "Parser directives"
+ */
+export function readDirectives(source: SourceText, problems: Problem[]): Directives {
+  const list: Directive[] = [];
+  let escape: "\\" | "`" = "\\";
+  let at = 0;
+  while (at < source.text.length) {
+    const newline = source.text.indexOf("\n", at);
+    const end = newline < 0 ? source.text.length : newline;
+    const line = source.text.slice(at, end);
+    const match = DIRECTIVE.exec(line.trim());
+    const name = match?.[1]!.toLowerCase();
+    if (match === null || name === undefined || !NAMES.has(name)) break;
+    const start = at + line.indexOf("#");
+    const span = { start, end: start + line.trim().length };
+    const value = match[2]!;
+    if (list.some((directive) => directive.name === name)) {
+      problems.push({
+        code: "DIRECTIVE_INVALID",
+        message: `the ${name} directive is given twice`,
+        hint: "Remove one of them.",
+        location: source.locate(span),
+      });
+    } else if (name === "escape") {
+      if (value === "`" || value === "\\") escape = value;
+      else {
+        problems.push({
+          code: "DIRECTIVE_INVALID",
+          message: `"${value}" cannot be the escape character`,
+          hint: "It is a backslash (\\) or a backquote (`).",
+          location: source.locate(span),
+        });
+      }
+    }
+    list.push({ name: name as Directive["name"], value, span });
+    at = newline < 0 ? end : newline + 1;
+  }
+  return { escape, list, end: at };
+}

@@ -1,0 +1,60 @@
+import { EmbeddedActionsParser, type IToken } from "chevrotain";
+import { createTokens, type DockerfileTokens } from "./tokens.ts";
+
+/** An instruction as the grammar sees it: tokens only. */
+export interface RawInstruction {
+  readonly keyword: IToken;
+  readonly flags: readonly IToken[];
+  readonly arguments: readonly IToken[];
+  /** The instruction behind ONBUILD. */
+  readonly trigger?: RawInstruction;
+}
+
+/**
+ * The grammar. It takes every sequence of tokens that the lexer can produce: an unknown keyword, a flag or a number of
+ * arguments that an instruction does not know are found later, all of them in one run.
+ */
+export class DockerfileGrammar extends EmbeddedActionsParser {
+  readonly tokens: DockerfileTokens;
+  readonly file: () => RawInstruction[];
+
+  constructor(escape: "\\" | "`", options: { readonly validate?: boolean } = {}) {
+    const tokens = createTokens(escape);
+    super(tokens.all, { skipValidations: options.validate !== true, maxLookahead: 1, recoveryEnabled: false });
+    this.tokens = tokens;
+
+    const instruction = this.RULE("instruction", (): RawInstruction =>
+      this.OR([
+        {
+          ALT: () => {
+            const keyword = this.CONSUME(tokens.onbuild);
+            const flags: IToken[] = [];
+            this.MANY(() => flags.push(this.CONSUME(tokens.flag)));
+            const trigger = this.OPTION(() => this.SUBRULE(instruction));
+            return { keyword, flags, arguments: [], ...(trigger ? { trigger } : {}) };
+          },
+        },
+        {
+          ALT: () => {
+            const keyword = this.CONSUME(tokens.keyword);
+            const flags: IToken[] = [];
+            const args: IToken[] = [];
+            this.MANY2(() => flags.push(this.CONSUME2(tokens.flag)));
+            this.MANY3(() => args.push(this.CONSUME3(tokens.argument)));
+            return { keyword, flags, arguments: args };
+          },
+        },
+      ]),
+    );
+
+    this.file = this.RULE("file", () => {
+      const instructions: RawInstruction[] = [];
+      this.MANY(() => {
+        instructions.push(this.SUBRULE(instruction));
+        this.CONSUME(tokens.lineEnd);
+      });
+      return instructions;
+    });
+    this.performSelfAnalysis();
+  }
+}

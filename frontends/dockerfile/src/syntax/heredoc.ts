@@ -1,0 +1,62 @@
+import { expandText, ExpansionError, type ExpandOptions } from "../expand/expand.ts";
+
+/** The opening of a here-document as it stands in a line. */
+export interface HeredocOpening {
+  readonly name: string;
+  readonly expand: boolean;
+  readonly stripTabs: boolean;
+  /** `<<NAME` as written. */
+  readonly written: string;
+}
+
+const MAY_CONTAIN = /^\s*(?:onbuild\s+)*(?:run|copy|add)\s/i;
+const OPENING = /^(\d*)<<(-?)([^<]+)$/;
+const FLAGS = /^\s*(?:--\S*\s+)*/;
+
+function isJsonArray(text: string): boolean {
+  if (!text.startsWith("[")) return false;
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}
+
+function wordsOf(text: string, options: ExpandOptions): readonly string[] {
+  try {
+    return expandText(text, () => undefined, options).words;
+  } catch (error) {
+    // Quotes that do not match are the shell's business, not ours: such a line opens nothing.
+    if (error instanceof ExpansionError) return [];
+    throw error;
+  }
+}
+
+/** Reads one word as the opening of a here-document; null when it is none. */
+export function parseHeredocOpening(word: string, escape: "\\" | "`"): HeredocOpening | null {
+  const match = OPENING.exec(word);
+  if (match === null) return null;
+  const rest = match[3]!;
+  const plain = wordsOf(rest, { escape, keepUnset: true });
+  if (plain.length !== 1) return null;
+  const quoted = wordsOf(rest, { escape, keepUnset: true, keepQuotes: true });
+  return { name: plain[0]!, expand: plain[0] === quoted[0], stripTabs: match[2] === "-", written: word };
+}
+
+/**
+ * The here-documents that a line of RUN, COPY or ADD opens, in order. Exec forms open none.
+ * @see Dockerfile reference, "Here-Documents"
+ */
+export function heredocOpenings(line: string, escape: "\\" | "`"): readonly HeredocOpening[] {
+  if (!line.includes("<<")) return [];
+  const keyword = MAY_CONTAIN.exec(line);
+  if (keyword === null) return [];
+  const rest = line.slice(keyword[0].length).replace(FLAGS, "").trim();
+  if (isJsonArray(rest)) return [];
+  const openings: HeredocOpening[] = [];
+  for (const word of wordsOf(rest, { escape, keepUnset: true, keepQuotes: true, keepEscapes: true })) {
+    const opening = parseHeredocOpening(word, escape);
+    if (opening !== null) openings.push(opening);
+  }
+  return openings;
+}

@@ -1,0 +1,164 @@
+import { InvariantError } from "@slipway/oci";
+import type { IToken } from "chevrotain";
+import { throwProblems, type Problem } from "../problems.ts";
+import { readDirectives } from "./directives.ts";
+import { DockerfileGrammar, type RawInstruction } from "./grammar.ts";
+import { joinLines, type LogicalLine, type LogicalLines } from "./logical-lines.ts";
+import { SourceText, type Span } from "./source-text.ts";
+import type { Arguments, DockerfileTree, Flag, InstructionNode, Pair, Word } from "./syntax-tree.ts";
+import type { FlagPayload, JsonPayload } from "./tokens.ts";
+
+function tokenEnd(token: IToken): number {
+  return token.startOffset + token.image.length;
+}
+
+/** Makes the tree out of the grammar's tokens. */
+class TreeBuilder {
+  readonly #joined: LogicalLines;
+
+  constructor(joined: LogicalLines) {
+    this.#joined = joined;
+  }
+
+  instruction(raw: RawInstruction, line: LogicalLine): InstructionNode {
+    const keyword = this.#tokenWord(raw.keyword);
+    const name = keyword.text.toLowerCase();
+    const lineEnd = line.at + this.#lineLength(line);
+    return {
+      keyword,
+      name,
+      flags: raw.flags.map((token) => this.#flag(token)),
+      arguments: this.#arguments(name, raw, line),
+      heredocs: line.heredocs,
+      original: this.#joined.joined.slice(raw.keyword.startOffset, lineEnd).trim(),
+      span: { start: keyword.span.start, end: line.heredocs.length > 0 ? line.sourceEnd : this.#source(lineEnd - 1, lineEnd).end },
+      comments: line.comments,
+    };
+  }
+
+  #lineLength(line: LogicalLine): number {
+    const text = this.#joined.joined.slice(line.at, this.#joined.joined.indexOf("\n", line.at));
+    return text.trimEnd().length;
+  }
+
+  #source(start: number, end: number): Span {
+    return this.#joined.toSource({ start, end });
+  }
+
+  #tokenWord(token: IToken, text = token.image): Word {
+    return { text, span: this.#source(token.startOffset, tokenEnd(token)) };
+  }
+
+  #flag(token: IToken): Flag {
+    const { name, value, valueStart } = token.payload as FlagPayload;
+    const span = this.#source(token.startOffset, tokenEnd(token));
+    if (value === undefined || valueStart === undefined) return { name, span };
+    return { name, value, span, valueSpan: this.#source(token.startOffset + valueStart, tokenEnd(token)) };
+  }
+
+  #arguments(name: string, raw: RawInstruction, line: LogicalLine): Arguments {
+    if (raw.trigger !== undefined) return { form: "trigger", instruction: this.instruction(raw.trigger, line) };
+    const [first, second] = raw.arguments;
+    if (first === undefined) return { form: "none" };
+    if (name === "env" || name === "label" || name === "arg") return { form: "pairs", pairs: this.#pairs(name, raw.arguments, line) };
+    if (name === "healthcheck") {
+      const command: Arguments = second === undefined ? { form: "none" } : this.#single(second);
+      return { form: "healthcheck", type: this.#tokenWord(first), command };
+    }
+    if (first.tokenType.name === "Word") return { form: "words", words: raw.arguments.map((token) => this.#tokenWord(token)) };
+    return this.#single(first);
+  }
+
+  #single(token: IToken): Arguments {
+    if (token.tokenType.name !== "JsonArray") return { form: "text", text: this.#tokenWord(token) };
+    const { items, invalid } = token.payload as JsonPayload;
+    const words = items.map(({ value, start, end }) => ({
+      text: value,
+      span: this.#source(token.startOffset + start, token.startOffset + end),
+    }));
+    return { form: "json", items: words, span: this.#source(token.startOffset, tokenEnd(token)), invalid };
+  }
+
+  #pairs(name: string, tokens: readonly IToken[], line: LogicalLine): Pair[] {
+    const first = tokens[0]!;
+    const firstText = first.payload as string;
+    if (name !== "arg" && !firstText.includes("=")) return [this.#oldPair(first, line)];
+    return tokens.map((token) => {
+      const text = token.payload as string;
+      const split = text.indexOf("=");
+      const span = this.#source(token.startOffset, tokenEnd(token));
+      if (split < 0) return { key: { text, span }, separator: "" as const, span };
+      const written = token.image.indexOf("=");
+      return {
+        key: { text: text.slice(0, split), span: this.#source(token.startOffset, token.startOffset + written) },
+        separator: "=" as const,
+        value: { text: text.slice(split + 1), span: this.#source(token.startOffset + written + 1, tokenEnd(token)) },
+        span,
+      };
+    });
+  }
+
+  /** `ENV name the rest of the line`: the name ends at the first white space, quoted or not. */
+  #oldPair(first: IToken, line: LogicalLine): Pair {
+    const start = first.startOffset;
+    const end = line.at + this.#lineLength(line);
+    const rest = this.#joined.joined.slice(start, end);
+    const space = /[\t\v\f\r ]+/.exec(rest);
+    const span = this.#source(start, end);
+    if (space === null) return { key: { text: rest, span }, separator: "", span };
+    const valueStart = space.index + space[0].length;
+    return {
+      key: { text: rest.slice(0, space.index), span: this.#source(start, start + space.index) },
+      separator: " ",
+      value: { text: rest.slice(valueStart), span: this.#source(start + valueStart, end) },
+      span,
+    };
+  }
+}
+
+/** Parses Dockerfiles. Making one costs milliseconds, parsing with it does not: keep it for as long as files come. */
+export interface DockerfileParser {
+  /** Parses a text and adds what is wrong with it to `problems`; the tree holds everything that is right. */
+  parse(text: string, options: { readonly file: string; readonly problems: Problem[] }): DockerfileTree;
+}
+
+export function createDockerfileParser(): DockerfileParser {
+  const grammars = new Map<string, DockerfileGrammar>();
+  const grammarFor = (escape: "\\" | "`"): DockerfileGrammar => {
+    let grammar = grammars.get(escape);
+    if (grammar === undefined) grammars.set(escape, (grammar = new DockerfileGrammar(escape)));
+    return grammar;
+  };
+  return {
+    parse(text, { file, problems }) {
+      const source = new SourceText(file, text);
+      const directives = readDirectives(source, problems);
+      const joined = joinLines(source, { escape: directives.escape, from: directives.end, problems });
+      const grammar = grammarFor(directives.escape);
+      const lexed = grammar.tokens.lexer.tokenize(joined.joined);
+      grammar.input = lexed.tokens;
+      const raw = grammar.file();
+      const broken = lexed.errors[0]?.message ?? grammar.errors[0]?.message;
+      if (broken !== undefined) throw new InvariantError(`the Dockerfile grammar does not take every text: ${broken}`);
+      const builder = new TreeBuilder(joined);
+      return {
+        source,
+        escape: directives.escape,
+        directives: directives.list,
+        comments: joined.comments,
+        instructions: raw.map((instruction, index) => builder.instruction(instruction, joined.lines[index]!)),
+      };
+    },
+  };
+}
+
+/**
+ * Parses one file.
+ * @throws InputError when the text is not a Dockerfile; `data.others` holds further mistakes.
+ */
+export function parseText(text: string, file: string): DockerfileTree {
+  const problems: Problem[] = [];
+  const tree = createDockerfileParser().parse(text, { file, problems });
+  throwProblems(problems);
+  return tree;
+}
