@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { Readable, Transform } from "node:stream";
+import { Readable } from "node:stream";
 import { InvariantError, WorldError, type Descriptor } from "@slipway/oci";
 import type { Endpoint } from "./endpoint.ts";
 import type { Repository } from "./host.ts";
@@ -43,23 +43,18 @@ function openRange(blob: PushableBlob, start: number, end: number): Readable {
   if (blob.path !== undefined) return createReadStream(blob.path, { start, end: end - 1, highWaterMark: READ_BYTES });
   const source = blob.open();
   if (start === 0 && end === blob.descriptor.size) return source;
+  return Readable.from(slice(source, start, end));
+}
+
+async function* slice(source: AsyncIterable<Buffer>, start: number, end: number): AsyncGenerator<Buffer, void, undefined> {
   let at = 0;
-  const cut = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      const from = Math.max(0, start - at);
-      const to = Math.min(chunk.length, end - at);
-      at += chunk.length;
-      done(null, from < to ? chunk.subarray(from, to) : undefined);
-      if (at >= end) {
-        cut.end();
-        source.destroy();
-      }
-    },
-  });
-  source.on("error", (error) => cut.destroy(error));
-  cut.on("close", () => source.destroy());
-  source.pipe(cut);
-  return cut;
+  for await (const chunk of source) {
+    const from = Math.max(0, start - at);
+    const to = Math.min(chunk.length, end - at);
+    at += chunk.length;
+    if (from < to) yield chunk.subarray(from, to);
+    if (at >= end) return;
+  }
 }
 
 function counted(stream: Readable, onBytes: (bytes: number) => void): Readable {
