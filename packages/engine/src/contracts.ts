@@ -2,6 +2,7 @@ import type { Digest, Platform } from "@slipway/oci";
 import type { Definition } from "@slipway/ir";
 import type { Diagnostic, Frontend } from "@slipway/frontend-sdk";
 import type { Exporter, ExporterResponse, ProgressSink, SandboxDriver, SandboxProbe } from "@slipway/engine-sdk";
+import type { CredentialStore } from "@slipway/registry";
 import type { PruneOptions, UsageRecord } from "@slipway/store";
 
 /** One `--output`, as strings. */
@@ -67,13 +68,6 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** User name and password, or a bearer identity token, for a registry host. */
-export interface RegistryCredentials {
-  readonly username?: string;
-  readonly password?: string;
-  readonly identityToken?: string;
-}
-
 export interface EngineOptions {
   /** Absolute path of the store. */
   readonly root: string;
@@ -84,7 +78,7 @@ export interface EngineOptions {
   /** Hosts (`host[:port]`) that are spoken to without TLS or with certificates nobody signed. */
   readonly insecureRegistries?: readonly string[];
   /** Default: Docker's config.json and its credential helpers. */
-  readonly credentials?: (host: string, signal: AbortSignal) => Promise<RegistryCredentials | undefined>;
+  readonly credentials?: CredentialStore;
   /** Beside the built-in ones; a frontend with a built-in's name replaces it. */
   readonly frontends?: readonly Frontend[];
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- options are validated by each exporter's own schema
@@ -93,4 +87,4 @@ export interface EngineOptions {
 }
 
 /** Re-exported so that embedders need no further package for the common case. */
-export type { Digest, UsageRecord, PruneOptions };
+export type { CredentialStore, Digest, PruneOptions, UsageRecord };

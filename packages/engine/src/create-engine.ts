@@ -1,7 +1,63 @@
-import { InvariantError } from "@slipway/oci";
+import type { Frontend } from "@slipway/frontend-sdk";
+import type { SandboxDriver } from "@slipway/engine-sdk";
+import { createRegistryClient, dockerCredentials } from "@slipway/registry";
+import { openStore } from "@slipway/store";
+import { compile, runBuild, type BuildServices } from "./build/run-build.ts";
 import type { Engine, EngineOptions } from "./contracts.ts";
 
-/** Puts the parts together. */
-export function createEngine(options: EngineOptions): Promise<Engine> {
-  return Promise.reject(new InvariantError(`no engine for ${options.root} yet`));
+/**
+ * Puts the parts together: the one place that knows them all. What a build does not need (sandbox drivers, exporters,
+ * the parsers of frontends) is loaded when it is needed.
+ * @throws WorldError when the store can't be opened.
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const { dockerfile } = await import("@slipway/frontend-dockerfile");
+  const store = await openStore({ root: options.root });
+  const registry = createRegistryClient({
+    credentials: options.credentials ?? dockerCredentials(),
+    insecureHosts: options.insecureRegistries ?? [],
+  });
+  const builtIn: readonly Frontend[] = [dockerfile];
+  const own = options.frontends ?? [];
+  let driver: Promise<SandboxDriver> | undefined;
+
+  async function chooseDriver(signal: AbortSignal): Promise<SandboxDriver> {
+    const given = options.sandboxes ?? [];
+    const named = given.find(({ name }) => options.sandbox === undefined || name === options.sandbox);
+    if (named) return named;
+    const { chooseSandbox } = await import("@slipway/sandbox");
+    const { driver: chosen } = await chooseSandbox({ preferred: options.sandbox, stateDir: store.root, signal });
+    return chosen;
+  }
+
+  const services: BuildServices = {
+    store,
+    registry,
+    frontends: [...builtIn.filter(({ name }) => !own.some((frontend) => frontend.name === name)), ...own],
+    exporters: options.exporters ?? [],
+    sandbox(signal) {
+      driver ??= chooseDriver(signal).catch((error: unknown) => {
+        driver = undefined;
+        throw error;
+      });
+      return driver;
+    },
+    maxParallelism: options.maxParallelism,
+  };
+
+  return {
+    build: (request, context) => runBuild(services, request, context),
+    compile: (request, context) => compile(services, request, context),
+    async doctor(signal) {
+      const { examine } = await import("./doctor.ts");
+      return examine({ root: store.root, preferred: options.sandbox, drivers: options.sandboxes ?? [], signal });
+    },
+    usage: () => Promise.resolve(store.usage()),
+    prune: (request) => store.prune(request),
+    async close() {
+      await driver?.then((open) => open.close()).catch(() => undefined);
+      registry.close();
+      await store.close();
+    },
+  };
 }

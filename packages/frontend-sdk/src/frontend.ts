@@ -42,6 +42,11 @@ export interface Frontend {
   readonly name: string;
   /** File names (not paths) that this language is written in by default, for example `Dockerfile`. */
   readonly fileNames: readonly string[];
+  /**
+   * Published frontend images that it stands in for, without tag (`docker/dockerfile`): a `# syntax=` line that names
+   * one of them selects this frontend.
+   */
+  readonly syntaxImages?: readonly string[];
   /** @throws InputError with a location for every mistake in the build file. */
   build(request: FrontendRequest, bridge: Bridge, signal: AbortSignal): Promise<FrontendResult>;
 }

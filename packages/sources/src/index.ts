@@ -1,1 +1,3 @@
-export {};
+export { createImageResolver, type ImageResolver, type KnownImage } from "./image-resolver.ts";
+export { createImageSource } from "./image-source.ts";
+export { createLocalSource } from "./local-source.ts";

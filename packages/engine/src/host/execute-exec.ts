@@ -39,7 +39,7 @@ interface Held {
 
 /**
  * Runs a process over its solved inputs. Output n of the result is the filesystem of the mount whose `output` is n:
- * the input's chain, and one layer more when the process changed something.
+ * the input's chain and one layer more.
  * @throws InputError `RUN_FAILED`, `RUN_KILLED`, `RUN_OUT_OF_MEMORY`, and what resolving users and mounts throws.
  */
 export async function executeExec(
@@ -131,8 +131,9 @@ export async function executeExec(
   async function committed(output: number): Promise<Ref> {
     const changed = writables.get(output);
     if (!changed) throw new InvariantError(`output ${output} of an exec has no writable root`);
-    const layer: LayerId | null = await changed.root.commit(signal);
-    return layer === null ? changed.base : { layers: [...changed.base.layers, layer] };
+    // A step that changed nothing has a layer all the same: histories and image configs count on one for each RUN.
+    const layer: LayerId = (await changed.root.commit(signal)) ?? (await store.layers.addIndex({ entries: [] }, signal));
+    return { layers: [...changed.base.layers, layer] };
   }
 
   async function planMount(mount: Mount, target: string): Promise<PlannedMount> {

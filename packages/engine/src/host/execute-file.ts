@@ -5,7 +5,7 @@ import { planFileOp, type Store } from "@slipway/store";
 
 /**
  * Changes filesystems on paper: the plan is an index, and nothing is copied until something needs the bytes.
- * Each output is the chain of the input that it changes, and one layer more when there are changes.
+ * Each output is the chain of the input that it changes and one layer more.
  */
 export async function executeFile(
   store: Store,
@@ -20,8 +20,8 @@ export async function executeFile(
       if (plan === null) return null;
       const base = plan.base < 0 ? EMPTY_REF : task.inputs[plan.base];
       if (!base) throw new InvariantError(`a file op is based on input ${plan.base}, which does not exist`);
-      if (plan.changes === null) return base;
-      return { layers: [...base.layers, await store.layers.addIndex(plan.changes, signal)] };
+      // No changes make an empty layer, as with RUN: histories count on one for each step.
+      return { layers: [...base.layers, await store.layers.addIndex(plan.changes ?? { entries: [] }, signal)] };
     }),
   );
   return { outputs };

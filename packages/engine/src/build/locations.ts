@@ -1,0 +1,40 @@
+import type { Definition, Vertex, VertexLocation } from "@slipway/ir";
+import { type Digest, InputError, type SourceLocation } from "@slipway/oci";
+
+/** Remembers where in build files vertices were written, for the errors of one build. */
+export interface Locations {
+  add(definition: Definition): void;
+  /** The same error, with the place of the vertex when it is the input's fault and has no place yet. */
+  locate(error: unknown, vertex: Vertex): unknown;
+}
+
+export function createLocations(): Locations {
+  const places = new Map<Digest, { definition: Definition; locations: readonly VertexLocation[] }>();
+  return {
+    add(definition) {
+      for (const [digest, locations] of definition.locations) {
+        if (!places.has(digest)) places.set(digest, { definition, locations });
+      }
+    },
+    locate(error, vertex) {
+      if (!(error instanceof InputError) || error.location) return error;
+      const place = places.get(vertex.digest);
+      const location = place && sourceLocation(place.definition, place.locations[0]);
+      if (!location) return error;
+      return new InputError(error.code, error.message, { hint: error.hint, data: error.data, cause: error.cause, location });
+    },
+  };
+}
+
+function sourceLocation(definition: Definition, location: VertexLocation | undefined): SourceLocation | undefined {
+  const source = location && definition.sources[location.source];
+  const range = location?.ranges[0];
+  if (!source || !range) return undefined;
+  const line = Buffer.from(source.data).toString("utf8").split(/\r?\n/)[range.start.line - 1];
+  return {
+    file: source.filename,
+    line: range.start.line,
+    endLine: location.ranges.at(-1)?.end.line ?? range.end.line,
+    ...(line === undefined ? {} : { excerpt: line }),
+  };
+}

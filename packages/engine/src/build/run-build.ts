@@ -1,0 +1,133 @@
+import { availableParallelism } from "node:os";
+import type { Edge, Vertex } from "@slipway/ir";
+import { hostPlatform, InputError } from "@slipway/oci";
+import type { Diagnostic, Frontend, FrontendResult } from "@slipway/frontend-sdk";
+import type { Exporter, ExporterResponse, SandboxDriver, VertexResult } from "@slipway/engine-sdk";
+import type { RegistryClient } from "@slipway/registry";
+import { createSolver, type Solver } from "@slipway/solver";
+import { createImageResolver, createImageSource, createLocalSource } from "@slipway/sources";
+import type { Store } from "@slipway/store";
+import type { BuildContext, BuildOutcome, BuildRequest, CompiledPlatform } from "../contracts.ts";
+import { createEarlyBlobs, type EarlyBlobs } from "../export/early-blobs.ts";
+import { createExportRef } from "../export/export-ref.ts";
+import { prepareExports } from "../export/prepare-exports.ts";
+import { createSolverHost } from "../host/solver-host.ts";
+import { createBridge } from "./bridge.ts";
+import { chooseFrontend } from "./choose-frontend.ts";
+import { createLocations } from "./locations.ts";
+
+/** What an engine lends each of its builds. */
+export interface BuildServices {
+  readonly store: Store;
+  readonly registry: RegistryClient;
+  readonly frontends: readonly Frontend[];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each exporter's own schema validates its options
+  readonly exporters: readonly Exporter<any>[];
+  readonly sandbox: (signal: AbortSignal) => Promise<SandboxDriver>;
+  readonly maxParallelism?: number;
+}
+
+interface OpenBuild {
+  readonly solver: Solver;
+  readonly compiled: FrontendResult;
+  readonly warnings: Diagnostic[];
+  /** Set before solving starts, when blobs are wanted. */
+  early?: EarlyBlobs;
+}
+
+/** Steps wait on disks and networks as well as on processors: a few more than those may run. */
+const MIN_PARALLELISM = 8;
+
+async function open(services: BuildServices, request: BuildRequest, context: BuildContext): Promise<OpenBuild> {
+  const { store, registry } = services;
+  if (request.platforms.length === 0) {
+    throw new InputError("PLATFORM_MISSING", "a build needs at least one platform", { hint: "Pass hostPlatform() for this machine's." });
+  }
+  const frontend = chooseFrontend(request, services.frontends);
+  const images = createImageResolver({ store, registry });
+  const locations = createLocations();
+  const warnings: Diagnostic[] = [];
+  const build: { early?: EarlyBlobs } = {};
+  const host = createSolverHost({
+    store,
+    sandbox: services.sandbox,
+    sources: [createImageSource(images), createLocalSource({ store, folders: request.localDirs })],
+    locate: (error: unknown, vertex: Vertex) => locations.locate(error, vertex),
+    onResult: (vertex: Vertex, result: VertexResult) => build.early?.onResult(vertex, result),
+  });
+  const solver = createSolver({
+    host,
+    progress: context.progress,
+    maxParallelism: services.maxParallelism ?? Math.max(MIN_PARALLELISM, availableParallelism()),
+  });
+  const bridge = createBridge({
+    store,
+    solver,
+    images,
+    signal: context.signal,
+    onDefinition: (definition) => locations.add(definition),
+    onWarning(diagnostic) {
+      warnings.push(diagnostic);
+      context.progress({
+        kind: "warning",
+        code: diagnostic.code,
+        message: diagnostic.message,
+        hint: diagnostic.hint,
+        url: diagnostic.url,
+        file: diagnostic.location?.file,
+        line: diagnostic.location?.line,
+      });
+    },
+  });
+  const compiled = await frontend.build(
+    { options: request.options, buildPlatform: hostPlatform(), platforms: request.platforms },
+    bridge,
+    context.signal,
+  );
+  for (const { definition } of compiled.outputs) locations.add(definition);
+  return Object.assign(build, { solver, compiled, warnings });
+}
+
+/** Runs the frontend only. */
+export async function compile(services: BuildServices, request: BuildRequest, context: BuildContext): Promise<readonly CompiledPlatform[]> {
+  const { compiled } = await open(services, request, context);
+  return compiled.outputs.map(({ platform, definition }) => ({ platform, definition }));
+}
+
+/** From request to artifacts. When it rejects, nothing of the build runs any more. */
+export async function runBuild(services: BuildServices, request: BuildRequest, context: BuildContext): Promise<BuildOutcome> {
+  const { store } = services;
+  const ending = new AbortController();
+  const signal = AbortSignal.any([context.signal, ending.signal]);
+  const exports = await prepareExports(request.exports, services.exporters);
+  const build = await open(services, request, { ...context, signal });
+  const wanted = exports.find(({ prepared }) => prepared.wantsBlobs)?.prepared.wantsBlobs;
+  const edges: (Edge | null)[] = build.compiled.outputs.map(({ definition }) => definition.result);
+  if (wanted) build.early = createEarlyBlobs({ store, results: edges, wanted, signal });
+
+  try {
+    const refs = await Promise.all(edges.map((edge) => build.solver.solve(edge, signal)));
+    const response: Record<string, unknown> = {};
+    for (const { prepared } of exports) {
+      const answer: ExporterResponse = await prepared.write({
+        results: build.compiled.outputs.map((output, index) => ({
+          platform: output.platform,
+          ref: createExportRef(store, refs[index] ?? { layers: [] }, { signal }),
+          ...(output.config ? { config: output.config } : {}),
+        })),
+        signal,
+        progress: context.progress,
+        stdout: request.stdout,
+        cwd: request.cwd,
+        ...(request.sourceDateEpochSeconds === undefined ? {} : { sourceDateEpochSeconds: request.sourceDateEpochSeconds }),
+      });
+      Object.assign(response, answer);
+    }
+    return { response, warnings: build.warnings };
+  } catch (error) {
+    ending.abort(error);
+    throw error;
+  } finally {
+    await build.early?.settled();
+  }
+}

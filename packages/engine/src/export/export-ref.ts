@@ -1,0 +1,107 @@
+import fs from "node:fs";
+import { Readable } from "node:stream";
+import { InvariantError, MediaTypes } from "@slipway/oci";
+import type { ExportRef, FileEntry, LayerBlob, LayerBlobOptions, LayerId, Ref } from "@slipway/engine-sdk";
+import type { BytePath, LayerBlobInfo, Lookup, MergedView, Store } from "@slipway/store";
+
+const READ_BYTES = 1024 * 1024;
+
+const DOCKER_TYPES: Readonly<Record<string, string>> = {
+  [MediaTypes.ociLayer]: MediaTypes.dockerLayer,
+  [MediaTypes.ociLayerGzip]: MediaTypes.dockerLayerGzip,
+};
+const OCI_TYPES = Object.fromEntries(Object.entries(DOCKER_TYPES).map(([oci, docker]) => [docker, oci]));
+
+/** Called as a layer's blob is made; bytes of the uncompressed archive. */
+export type BlobProgress = (layer: LayerId, doneBytes: number, totalBytes: number) => void;
+
+/** A solved ref as exporters see it. */
+export function createExportRef(
+  store: Store,
+  ref: Ref,
+  options: { readonly signal: AbortSignal; readonly onBlobProgress?: BlobProgress },
+): ExportRef {
+  const { signal } = options;
+
+  async function blob(id: LayerId, wanted: LayerBlobOptions): Promise<LayerBlob> {
+    const info = await store.layers.blob(id, {
+      ...wanted,
+      signal,
+      onProgress: (done, total) => options.onBlobProgress?.(id, done, total),
+    });
+    const types = wanted.dockerMediaTypes ? DOCKER_TYPES : OCI_TYPES;
+    const { mediaType } = info.descriptor;
+    return {
+      ...info,
+      descriptor: { ...info.descriptor, mediaType: types[mediaType] ?? mediaType },
+      open: () => Readable.from(bytes(id, info), { objectMode: false }),
+    };
+  }
+
+  async function* bytes(id: LayerId, info: LayerBlobInfo): AsyncGenerator<Buffer> {
+    const path = info.path ?? (await store.layers.fetchBlob(id, info.descriptor.digest, signal));
+    for await (const chunk of fs.createReadStream(path, { highWaterMark: READ_BYTES, signal })) yield chunk as Buffer;
+  }
+
+  /** A hard link whose first name a later layer replaced or removed is a file of its own. */
+  async function detached(view: MergedView, lookup: Lookup): Promise<Lookup> {
+    const { entry, layer } = lookup;
+    if (entry.kind !== "hardlink" || view.lstat(entry.target)?.layer === layer) return lookup;
+    const { entries } = await store.layers.index(layer, signal);
+    const first = entries.find(({ path }) => path === entry.target);
+    if (!first || first.kind === "whiteout" || first.kind === "hardlink") {
+      throw new InvariantError(`the hard link ${entry.path} of layer ${layer} has no first name`);
+    }
+    const inTree = first.kind === "file" && first.content.kind === "tree";
+    return {
+      layer,
+      entry: inTree
+        ? { ...first, path: entry.path, content: { kind: "layer", layer, path: entry.target } }
+        : { ...first, path: entry.path },
+    };
+  }
+
+  return {
+    // One after the other: a single layer keeps all processors busy, and memory stays bounded.
+    async blobs(wanted) {
+      const blobs: LayerBlob[] = [];
+      for (const id of ref.layers) blobs.push(await blob(id, wanted));
+      return blobs;
+    },
+    async *files() {
+      const view = await store.roots.view(ref, signal);
+      for (const lookup of view.walk("" as BytePath)) yield fileEntry(view, await detached(view, lookup));
+    },
+  };
+}
+
+const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
+
+function fileEntry(view: MergedView, lookup: Lookup): FileEntry {
+  const { entry } = lookup;
+  const { path } = entry;
+  if (entry.kind === "hardlink") {
+    const first = view.lstat(entry.target);
+    if (!first || first.entry.kind === "hardlink") throw new InvariantError(`the hard link ${path} has no first name`);
+    return { ...fileEntry(view, first), path, kind: "hardlink", linkname: entry.target };
+  }
+  const { mode, uid, gid, mtimeNs, xattrs = NO_XATTRS } = entry;
+  const common = { path, mode, uid, gid, mtimeNs, xattrs, sizeBytes: 0 };
+  switch (entry.kind) {
+    case "file":
+      return { ...common, kind: "file", sizeBytes: entry.sizeBytes, open: () => openFile(view, lookup) };
+    case "symlink":
+      return { ...common, kind: "symlink", linkname: entry.target };
+    case "char":
+    case "block":
+      return { ...common, kind: entry.kind, major: entry.major, minor: entry.minor };
+    default:
+      return { ...common, kind: entry.kind };
+  }
+}
+
+function openFile(view: MergedView, lookup: Lookup): Readable {
+  const opened = view.open(lookup);
+  if ("data" in opened) return Readable.from([Buffer.from(opened.data)], { objectMode: false });
+  return fs.createReadStream("", { fd: opened.fd, highWaterMark: READ_BYTES });
+}
