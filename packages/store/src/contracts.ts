@@ -1,5 +1,6 @@
 import type { Descriptor, Digest, DiffId, LayerCompression } from "@slipway/oci";
 import type { LayerId, Ref, SandboxRoot, VertexResult } from "@slipway/engine-sdk";
+import type { ScanFolderOptions } from "./context/scan-folder.ts";
 import type { BytePath } from "./layer-index/byte-path.ts";
 import type { Entry, LayerIndex } from "./layer-index/entry.ts";
 
@@ -87,6 +88,11 @@ export interface Lookup {
   readonly entry: Exclude<Entry, { kind: "whiteout" }>;
   /** The layer that the entry is from. */
   readonly layer: LayerId;
+  /**
+   * For a hardlink: the entry of the same layer that it is a further name of, which has the metadata and the content.
+   * (A look-up of its path may give something else, when a higher layer replaced that name.)
+   */
+  readonly linked?: Exclude<Entry, { kind: "whiteout" | "hardlink" | "dir" | "symlink" }>;
 }
 
 /** The layers of a ref seen as one filesystem. Look-ups never leave the root. */
@@ -199,6 +205,8 @@ export interface Store {
   readonly roots: RootStore;
   readonly cache: CacheIndex;
   readonly cacheMounts: CacheMounts;
+  /** A host folder as an index for `layers.addVolatile`; `folder` is absolute, in bytes. See `scanFolder`. */
+  scanFolder(folder: string, options: ScanFolderOptions): Promise<LayerIndex>;
   usage(): readonly UsageRecord[];
   /** What was removed, in order. */
   prune(options: PruneOptions): AsyncIterable<UsageRecord>;
