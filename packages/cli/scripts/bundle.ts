@@ -1,0 +1,72 @@
+// Makes packages/cli/dist: the whole of slipway as a few ES modules, flat in one folder, so that the published package
+// needs no other @slipway package and starts fast. What is imported with `await import()` stays a chunk of its own.
+import { globSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import path from "node:path";
+import { build } from "esbuild";
+
+const packageFolder = path.dirname(import.meta.dirname);
+const workspace = path.resolve(packageFolder, "../..");
+const outdir = path.join(packageFolder, "dist");
+
+/** Native code can't be bundled; its package is the only dependency that is left. */
+const EXTERNAL = ["koffi"];
+
+/**
+ * Files that are started as workers or processes by their path, beside the module that starts them. Found by their
+ * names, so that a new one needs no entry here; the names are unique in the repository.
+ */
+function entryFiles(): Map<string, string> {
+  const entries = new Map([["main", path.join(packageFolder, "src/main.ts")]]);
+  const patterns = ["packages", "frontends"].map((folder) => `${folder}/*/src/**/*{-worker,-stub}.ts`);
+  for (const file of globSync(patterns, { cwd: workspace })) {
+    const name = path.basename(file, ".ts");
+    const other = entries.get(name);
+    if (other !== undefined) throw new Error(`two entry files are called ${name}: ${other} and ${file}`);
+    entries.set(name, path.join(workspace, file));
+  }
+  return entries;
+}
+
+mkdirSync(outdir, { recursive: true });
+// Chunks carry a hash in their names: those of the last time would pile up.
+for (const name of readdirSync(outdir)) if (/\.(js|js\.map|d\.ts)$/.test(name)) rmSync(path.join(outdir, name));
+
+const entries = entryFiles();
+const result = await build({
+  absWorkingDir: workspace,
+  entryPoints: Object.fromEntries(entries),
+  outdir,
+  entryNames: "[name]",
+  chunkNames: "chunk-[hash]",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node24",
+  conditions: ["slipway-source"],
+  mainFields: ["module", "main"],
+  external: EXTERNAL,
+  // Names stay readable in stack traces that people send us.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: false,
+  legalComments: "none",
+  // Bundled CommonJS modules ask for Node's own modules this way.
+  banner: { js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' },
+  metafile: true,
+  logLevel: "warning",
+});
+
+const sizes = Object.entries(result.metafile.outputs).map(([file, output]) => ({ name: path.basename(file), bytes: output.bytes, output }));
+const loadedAtStart = new Set<string>();
+const visit = (name: string): void => {
+  if (loadedAtStart.has(name)) return;
+  loadedAtStart.add(name);
+  const found = sizes.find((each) => each.name === name);
+  for (const { path: file, kind } of found?.output.imports ?? []) if (kind === "import-statement") visit(path.basename(file));
+};
+visit("main.js");
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
+const atStart = sizes.filter(({ name }) => loadedAtStart.has(name)).reduce((sum, { bytes }) => sum + bytes, 0);
+console.log(`${sizes.length} files, ${kilobytes(sizes.reduce((sum, { bytes }) => sum + bytes, 0))}; loaded at start: ${kilobytes(atStart)}; entries: ${[...entries.keys()].join(", ")}`);
+if (statSync(path.join(outdir, "main.js")).size > 100_000) throw new Error("main.js is over 100 kB: something heavy is imported statically");

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import type { BuildOutcome, BuildRequest } from "@slipway/engine";
+import { openDisplay, progressMode, type OpenDisplay } from "../display/choose-display.ts";
+import { EXIT_FAILED, EXIT_OK } from "../exit-status.ts";
+import { resolveBuildInputs } from "../flags/build-inputs.ts";
+import type { BuildFlags, EngineFlags, OutputFlags } from "../flags/build-flags.ts";
+import { exportRequests } from "../flags/export-requests.ts";
+import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
+import { writesToStdout } from "../flags/output-spec.ts";
+import { catchInterrupts } from "../interrupt.ts";
+import type { CliIo } from "../io.ts";
+import { openEngine } from "./open-engine.ts";
+import { writeAll, writeFileAtomically } from "./write-output.ts";
+
+export interface BuildCommandFlags extends BuildFlags, OutputFlags, EngineFlags {
+  readonly progress?: string;
+  readonly quiet?: boolean;
+  readonly metadataFile?: string;
+  readonly iidfile?: string;
+}
+
+const NO_OUTPUT_WARNING =
+  "WARNING: No output specified: the result stays in the build cache only. " +
+  "To push it use --push, to load it into Docker or Podman use --load, to write a file use --output type=oci,dest=FILE.\n";
+
+/** `slipway build`. Gives the exit status; usage errors are thrown before anything starts. */
+export async function buildCommand(context: string, flags: BuildCommandFlags, io: CliIo): Promise<number> {
+  const mode = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
+  const exports = exportRequests(flags, { stdoutIsTty: io.stdout.isTTY === true });
+  const platforms = requestedPlatforms(flags.platform);
+  const baseOptions = frontendOptions(flags, io.env);
+  const inputs = await resolveBuildInputs(context, flags, io);
+  const forgetCleanUp = io.onExit(inputs.cleanUp);
+  try {
+    const options = { ...baseOptions, ...inputs.options };
+    const epoch = sourceDateEpochSeconds(options);
+    const request: BuildRequest = {
+      ...(flags.frontend ? { frontend: flags.frontend } : {}),
+      options,
+      platforms,
+      localDirs: inputs.localDirs,
+      exports,
+      ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
+      cwd: io.cwd,
+      stdout: io.stdout,
+    };
+    const open = await openDisplay(mode, io);
+    if (exports.length === 0 && open.mode !== "quiet" && open.mode !== "rawjson") io.stderr.write(NO_OUTPUT_WARNING);
+    const result = await run(request, { flags, io, open });
+    if (typeof result === "number") return result;
+    await tellResult(result, { flags, io, open, stdoutIsTaken: exports.some(writesToStdout) });
+    return EXIT_OK;
+  } finally {
+    forgetCleanUp();
+    inputs.cleanUp();
+  }
+}
+
+/** Builds; gives the outcome, or the exit status after it has told what went wrong. */
+async function run(request: BuildRequest, command: { flags: BuildCommandFlags; io: CliIo; open: OpenDisplay }): Promise<BuildOutcome | number> {
+  const { flags, io, open } = command;
+  const interrupts = catchInterrupts(io, { onFirst: () => open.display.note("stopping; press Ctrl-C again to stop at once") });
+  try {
+    const engine = await openEngine(flags, io);
+    try {
+      return await engine.build(request, { signal: interrupts.signal, progress: (event) => open.display.event(event) });
+    } finally {
+      // Also after a failure: what the build left (processes, leases) goes before anything is said.
+      await engine.close();
+      open.display.close();
+    }
+  } catch (error) {
+    open.display.close();
+    if (interrupts.interrupted) {
+      io.stderr.write(`ERROR: ${interrupts.interrupted.message}\n`);
+      return interrupts.interrupted.exitStatus;
+    }
+    const { errorReport } = await import("../report/error-report.ts");
+    io.stderr.write(
+      errorReport(error, {
+        debug: isDebug(flags, io),
+        ...(open.mode === "rawjson" ? {} : { trace: open.trace }),
+        readSource: (file) => readBuildFile(request, file),
+      }),
+    );
+    return EXIT_FAILED;
+  } finally {
+    interrupts.dispose();
+  }
+}
+
+async function tellResult(
+  outcome: BuildOutcome,
+  command: { flags: BuildCommandFlags; io: CliIo; open: OpenDisplay; stdoutIsTaken: boolean },
+): Promise<void> {
+  const { flags, io, open } = command;
+  if (outcome.warnings.length > 0 && open.mode !== "quiet" && open.mode !== "rawjson") {
+    const { warningReport } = await import("../report/warning-report.ts");
+    io.stderr.write(warningReport(outcome.warnings));
+  }
+  const imageId = idOfImage(outcome.response);
+  if (flags.metadataFile !== undefined) {
+    const sorted = Object.fromEntries(Object.entries(outcome.response).sort(([a], [b]) => (a < b ? -1 : 1)));
+    writeFileAtomically(path.resolve(io.cwd, flags.metadataFile), JSON.stringify(sorted, undefined, 2));
+  }
+  if (flags.iidfile !== undefined && imageId !== undefined) writeFileAtomically(path.resolve(io.cwd, flags.iidfile), imageId);
+  // An archive on stdout would be spoiled by a line behind it.
+  if (flags.quiet && imageId !== undefined && !command.stdoutIsTaken) await writeAll(io.stdout, `${imageId}\n`);
+}
+
+/** What docker calls the image's ID: the digest of its config, else that of its manifest. */
+function idOfImage(response: BuildOutcome["response"]): string | undefined {
+  const id = response["containerimage.config.digest"] ?? response["containerimage.digest"];
+  return typeof id === "string" ? id : undefined;
+}
+
+/** `--debug` or SLIPWAY_DEBUG. */
+export function isDebug(flags: EngineFlags, io: Pick<CliIo, "env">): boolean {
+  return flags.debug === true || !["", "0", "false", undefined].includes(io.env["SLIPWAY_DEBUG"]);
+}
+
+function readBuildFile(request: BuildRequest, file: string): string | undefined {
+  const folder = request.localDirs["dockerfile"];
+  const name = request.options["filename"];
+  if (folder === undefined || name === undefined || path.basename(file) !== name) return undefined;
+  try {
+    return readFileSync(path.join(folder, name), "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import path from "node:path";
+import { formatPlatform } from "@slipway/oci";
+import type { BuildRequest, CompiledPlatform } from "@slipway/engine";
+import { EXIT_OK } from "../exit-status.ts";
+import { resolveBuildInputs } from "../flags/build-inputs.ts";
+import type { BuildFlags, EngineFlags } from "../flags/build-flags.ts";
+import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
+import { catchInterrupts } from "../interrupt.ts";
+import type { CliIo } from "../io.ts";
+import { UsageError } from "../usage-error.ts";
+import { openEngine } from "./open-engine.ts";
+import { writeAll, writeFileAtomically } from "./write-output.ts";
+
+export interface IrFlags extends BuildFlags, EngineFlags {
+  readonly format: string;
+  readonly output?: string;
+}
+
+const FORMATS = ["text", "json", "dot", "llb"];
+
+/** `slipway ir`: compiles and prints the IR. Nothing runs but what the frontend itself asks for. */
+export async function irCommand(context: string, flags: IrFlags, io: CliIo): Promise<number> {
+  if (!FORMATS.includes(flags.format)) throw new UsageError(`--format "${flags.format}" is not supported`, `Use one of ${FORMATS.join(", ")}.`);
+  const platforms = requestedPlatforms(flags.platform);
+  const file = flags.output === undefined || flags.output === "-" ? undefined : path.resolve(io.cwd, flags.output);
+  if (flags.format === "llb") {
+    if (platforms.length > 1) throw new UsageError("LLB bytes hold one platform", "Name one with --platform.");
+    if (file === undefined && io.stdout.isTTY) throw new UsageError("refusing to write LLB bytes to a terminal", "Write them to a file: -o build.llb, or redirect stdout.");
+  }
+  const options = frontendOptions(flags, io.env);
+  const inputs = await resolveBuildInputs(context, flags, io);
+  const forgetCleanUp = io.onExit(inputs.cleanUp);
+  const interrupts = catchInterrupts(io);
+  try {
+    const engine = await openEngine(flags, io);
+    try {
+      const epoch = sourceDateEpochSeconds(options);
+      const request: BuildRequest = {
+        ...(flags.frontend ? { frontend: flags.frontend } : {}),
+        options: { ...options, ...inputs.options },
+        platforms,
+        localDirs: inputs.localDirs,
+        exports: [],
+        ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
+        cwd: io.cwd,
+        stdout: io.stdout,
+      };
+      const compiled = await engine.compile(request, { signal: interrupts.signal, progress: () => undefined });
+      const content = await printed(compiled, flags.format);
+      if (file === undefined) await writeAll(io.stdout, content);
+      else writeFileAtomically(file, content);
+      return EXIT_OK;
+    } finally {
+      await engine.close();
+    }
+  } catch (error) {
+    if (!interrupts.interrupted) throw error;
+    return interrupts.interrupted.exitStatus;
+  } finally {
+    interrupts.dispose();
+    forgetCleanUp();
+    inputs.cleanUp();
+  }
+}
+
+async function printed(compiled: readonly CompiledPlatform[], format: string): Promise<string | Uint8Array> {
+  const ir = await import("@slipway/ir");
+  if (format === "llb") return ir.encode(compiled[0]!.definition);
+  if (format === "json") {
+    const documents = compiled.map(({ platform, definition }) => ({ platform: formatPlatform(platform), ...(JSON.parse(ir.printJson(definition)) as object) }));
+    return `${JSON.stringify(documents.length === 1 ? documents[0] : documents, undefined, 2)}\n`;
+  }
+  const print = format === "dot" ? ir.printDot : ir.printText;
+  const comment = format === "dot" ? "//" : "#";
+  return compiled
+    .map(({ platform, definition }) => `${compiled.length > 1 ? `${comment} ${formatPlatform(platform)}\n` : ""}${print(definition).trimEnd()}\n`)
+    .join("\n");
+}

@@ -1,0 +1,27 @@
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-status.ts";
+import { processIo, type CliIo } from "./io.ts";
+import { cliVersion } from "./version.ts";
+
+/**
+ * Runs one `slipway` command line and gives its exit status: 0 done, 1 failed, 2 wrong usage, 130 (143, 129)
+ * interrupted. Never throws for anything that the person, the world or the build did; everything it says has been
+ * written to `io` before it resolves.
+ *
+ * @param argv the arguments after `slipway`.
+ */
+export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+    io.stdout.write(`${cliVersion()}\n`);
+    return EXIT_OK;
+  }
+  try {
+    const { runProgram } = await import("./program.ts");
+    return await runProgram(argv, io);
+  } catch (error) {
+    const { errorReport } = await import("./report/error-report.ts");
+    const { UsageError } = await import("./usage-error.ts");
+    const debug = argv.includes("--debug") || !["", "0", "false", undefined].includes(io.env["SLIPWAY_DEBUG"]);
+    io.stderr.write(errorReport(error, { debug }));
+    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
+  }
+}

@@ -1,0 +1,90 @@
+import { InputError, InvariantError, SlipwayError } from "@slipway/oci";
+import { printableLine } from "../display/cell-text.ts";
+import type { Trace } from "../display/trace.ts";
+import { formatLineTime } from "../display/units.ts";
+import { sourceExcerpt } from "./source-excerpt.ts";
+
+export interface ErrorReportOptions {
+  /** Show codes, causes and stacks. */
+  readonly debug: boolean;
+  /** Steps whose output belongs to the error. */
+  readonly trace?: Trace;
+  /** The text of a build file by the name that locations use, when it is at hand. */
+  readonly readSource?: (file: string) => string | undefined;
+}
+
+/**
+ * What is printed when a command fails: the output of the failed step, the place in the build file, the message, what
+ * to do about it. Ends with a line end.
+ */
+export function errorReport(error: unknown, options: ErrorReportOptions): string {
+  const lines: string[] = [];
+  for (const step of options.trace?.failedSteps() ?? []) {
+    if (step.tail.length === 0) continue;
+    lines.push("------", ` > ${step.name.replace(/\s*\n\s*/g, " ")}:`);
+    for (const line of step.tail) lines.push(`${formatLineTime(line.timestampMs - (step.startedMs ?? line.timestampMs))} ${printableLine(line.text)}`);
+    lines.push("------");
+  }
+  const location = findLocation(error);
+  if (location) lines.push(...sourceExcerpt(location, options.readSource?.(location.file)));
+  lines.push(...describe(error, options));
+  return `${lines.join("\n")}\n`;
+}
+
+function describe(error: unknown, options: ErrorReportOptions): string[] {
+  if (error instanceof AggregateError && error.errors.length > 0 && !(error instanceof SlipwayError)) {
+    return error.errors.flatMap((each) => describe(each, options));
+  }
+  const lines = [`ERROR: ${messageOf(error)}${options.debug && error instanceof SlipwayError ? ` [${error.code}]` : ""}`];
+  const hint = hintOf(error);
+  if (hint) lines.push(`hint: ${hint}`);
+  if (options.debug) {
+    if (error instanceof SlipwayError && Object.keys(error.data).length > 0) lines.push(`data: ${JSON.stringify(error.data)}`);
+    for (const cause of causes(error)) lines.push(`caused by: ${messageOf(cause)}`);
+  }
+  if (error instanceof Error && error.stack && (options.debug || error instanceof InvariantError)) {
+    lines.push(error.stack.slice(error.stack.indexOf("\n    at ") + 1));
+  }
+  return lines;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof SlipwayError) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  // Errors of the system (`ENOSPC: no space left on device, write`) speak for themselves; others are ours.
+  return "code" in error || error.name === "AbortError" ? error.message : `unexpected ${error.name}: ${error.message}`;
+}
+
+const SYSTEM_HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: "The disk is full: free space, run `slipway prune`, or put the store elsewhere with --root.",
+  EDQUOT: "Your disk quota is used up: run `slipway prune`, or put the store elsewhere with --root.",
+  EROFS: "The file system is read-only: put the store elsewhere with --root.",
+  EACCES: "Slipway may not read or write this path: check its owner and mode.",
+  EMFILE: "Too many files are open: raise the limit with `ulimit -n`.",
+};
+
+function hintOf(error: unknown): string | undefined {
+  if (error instanceof SlipwayError) return error.hint;
+  for (const each of [error, ...causes(error)]) {
+    const code = (each as { code?: unknown } | undefined)?.code;
+    if (typeof code === "string" && SYSTEM_HINTS[code]) return SYSTEM_HINTS[code];
+  }
+  if (error instanceof Error && !("code" in error)) return "This is probably a bug in Slipway: run it again with --debug and report what it prints.";
+  return undefined;
+}
+
+function causes(error: unknown): unknown[] {
+  const found: unknown[] = [];
+  for (let cause = (error as Error | undefined)?.cause; cause !== undefined && found.length < 10; cause = (cause as Error).cause) {
+    found.push(cause);
+    if (!(cause instanceof Error)) break;
+  }
+  return found;
+}
+
+function findLocation(error: unknown): InputError["location"] {
+  for (const each of [error, ...causes(error)]) {
+    if (each instanceof InputError && each.location) return each.location;
+  }
+  return undefined;
+}

@@ -1,0 +1,37 @@
+import type { SourceLocation } from "@slipway/oci";
+
+/** Lines shown before and after those that are at fault. */
+const MARGIN_LINES = 2;
+
+/**
+ * The place of a mistake as BuildKit shows it: `Dockerfile:12`, then the lines around it, those at fault marked with
+ * `>>>`, and a caret line when the column is known. Without the file's text, the location's own excerpt has to do.
+ */
+export function sourceExcerpt(location: SourceLocation, text: string | undefined): string[] {
+  const title = `${location.file}:${location.line}${location.column === undefined ? "" : `:${location.column}`}`;
+  const all = text?.split(/\r?\n/) ?? [];
+  const usable = all.length >= location.line && (location.excerpt === undefined || all[location.line - 1] === location.excerpt);
+  const first = usable ? Math.max(1, location.line - MARGIN_LINES) : location.line;
+  const end = Math.max(location.line, location.endLine ?? location.line);
+  const last = usable ? Math.min(all.length, end + MARGIN_LINES) : location.line;
+  const lineText = (line: number): string | undefined => (usable ? all[line - 1] : location.excerpt);
+  if (lineText(location.line) === undefined) return [title];
+  const lines = [title, "--------------------"];
+  for (let line = first; line <= last; line++) {
+    // The file's last line end makes an empty line that nobody wrote.
+    if (line === all.length && line > end && lineText(line) === "") continue;
+    const marked = line >= location.line && line <= end;
+    lines.push(`${String(line).padStart(4)} | ${marked ? ">>>" : "   "} ${(lineText(line) ?? "").replace(/\t/g, "    ")}`.trimEnd());
+    if (line === location.line && location.column !== undefined) lines.push(caretLine(location, lineText(line) ?? ""));
+  }
+  lines.push("--------------------");
+  return lines;
+}
+
+function caretLine(location: SourceLocation, text: string): string {
+  const start = (location.column ?? 1) - 1;
+  const onOneLine = location.endLine === undefined || location.endLine === location.line;
+  const end = onOneLine ? (location.endColumn ?? start + 1) : text.length;
+  const indent = text.slice(0, start).replace(/\t/g, "    ").length;
+  return `     |     ${" ".repeat(indent)}${"^".repeat(Math.max(1, Math.min(end, text.length) - start))}`;
+}
