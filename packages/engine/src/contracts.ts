@@ -1,7 +1,13 @@
 import type { Digest, Platform } from "@slipway/oci";
 import type { Definition } from "@slipway/ir";
 import type { Diagnostic, Frontend } from "@slipway/frontend-sdk";
-import type { Exporter, ExporterResponse, ProgressSink, SandboxDriver, SandboxProbe } from "@slipway/engine-sdk";
+import type {
+  Exporter,
+  ExporterResponse,
+  ProgressSink,
+  SandboxDriver,
+  SandboxProbe,
+} from "@slipway/engine-sdk";
 import type { CredentialStore } from "@slipway/registry";
 import type { PruneOptions, UsageRecord } from "@slipway/store";
 

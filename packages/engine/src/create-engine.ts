@@ -26,7 +26,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const named = given.find(({ name }) => options.sandbox === undefined || name === options.sandbox);
     if (named) return named;
     const { chooseSandbox } = await import("@slipway/sandbox");
-    const { driver: chosen } = await chooseSandbox({ preferred: options.sandbox, stateDir: store.root, signal });
+    const { driver: chosen } = await chooseSandbox({
+      preferred: options.sandbox,
+      stateDir: store.root,
+      signal,
+    });
     return chosen;
   }
 
@@ -50,7 +54,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     compile: (request, context) => compile(services, request, context),
     async doctor(signal) {
       const { examine } = await import("./doctor.ts");
-      return examine({ root: store.root, preferred: options.sandbox, drivers: options.sandboxes ?? [], signal });
+      return examine({
+        root: store.root,
+        preferred: options.sandbox,
+        drivers: options.sandboxes ?? [],
+        signal,
+      });
     },
     usage: () => Promise.resolve(store.usage()),
     prune: (request) => store.prune(request),

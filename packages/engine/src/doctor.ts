@@ -26,20 +26,33 @@ export async function examine(options: {
     ...(await probeSandboxes({ stateDir: root, signal })),
   ];
   const chosen = await choose(options);
-  const sandboxes = probes.sort((a, b) => Number(b.driver === chosen.name) - Number(a.driver === chosen.name));
+  const sandboxes = probes.sort(
+    (a, b) => Number(b.driver === chosen.name) - Number(a.driver === chosen.name),
+  );
   return {
     version: version(),
     root,
     sandboxes,
     ...(chosen.name === undefined ? {} : { chosenSandbox: chosen.name }),
     why: chosen.why,
-    checks: [nodeCheck(), userCheck(), await overlayCheck(root), reflinkCheck(root), spaceCheck(root), cgroupCheck()],
+    checks: [
+      nodeCheck(),
+      userCheck(),
+      await overlayCheck(root),
+      reflinkCheck(root),
+      spaceCheck(root),
+      cgroupCheck(),
+    ],
   };
 }
 
 async function choose(options: Parameters<typeof examine>[0]): Promise<{ name?: string; why: string }> {
   try {
-    const { driver, reason } = await chooseSandbox({ preferred: options.preferred, stateDir: options.root, signal: options.signal });
+    const { driver, reason } = await chooseSandbox({
+      preferred: options.preferred,
+      stateDir: options.root,
+      signal: options.signal,
+    });
     await driver.close();
     return { name: driver.name, why: reason };
   } catch (error) {
@@ -62,10 +75,22 @@ async function overlayCheck(root: string): Promise<Check> {
   try {
     for (const name of ["lower", "upper", "work", "merged"]) fs.mkdirSync(path.join(folder, name));
     const data = `lowerdir=${folder}/lower,upperdir=${folder}/upper,workdir=${folder}/work`;
-    await promisify(execFile)("unshare", ["--mount", "mount", "-t", "overlay", "overlay", "-o", data, path.join(folder, "merged")]);
+    await promisify(execFile)("unshare", [
+      "--mount",
+      "mount",
+      "-t",
+      "overlay",
+      "overlay",
+      "-o",
+      data,
+      path.join(folder, "merged"),
+    ]);
     return { name: "overlayfs", ok: true, detail: `works in ${root}` };
   } catch (error) {
-    const why = error instanceof Error ? (error.message.split("\n").filter(Boolean).at(-1) ?? error.message) : String(error);
+    const why =
+      error instanceof Error
+        ? (error.message.split("\n").filter(Boolean).at(-1) ?? error.message)
+        : String(error);
     return { name: "overlayfs", ok: false, detail: `can't be mounted in ${root}: ${why.trim()}` };
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -79,7 +104,11 @@ function reflinkCheck(root: string): Check {
     fs.copyFileSync(path.join(folder, "a"), path.join(folder, "b"), fs.constants.COPYFILE_FICLONE_FORCE);
     return { name: "reflinks", ok: true, detail: "copies in the store share their blocks" };
   } catch {
-    return { name: "reflinks", ok: true, detail: "not here: copies in the store take space (btrfs and xfs have reflinks)" };
+    return {
+      name: "reflinks",
+      ok: true,
+      detail: "not here: copies in the store take space (btrfs and xfs have reflinks)",
+    };
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
@@ -88,12 +117,20 @@ function reflinkCheck(root: string): Check {
 function spaceCheck(root: string): Check {
   const { bavail, bsize } = fs.statfsSync(root);
   const freeBytes = bavail * bsize;
-  return { name: "space", ok: freeBytes >= LITTLE_SPACE_BYTES, detail: `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free in ${root}` };
+  return {
+    name: "space",
+    ok: freeBytes >= LITTLE_SPACE_BYTES,
+    detail: `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free in ${root}`,
+  };
 }
 
 function cgroupCheck(): Check {
   const unified = fs.existsSync("/sys/fs/cgroup/cgroup.controllers");
   const legacy = fs.existsSync("/sys/fs/cgroup/memory");
   const kind = unified ? "version 2" : legacy ? "version 1" : "none";
-  return { name: "cgroups", ok: true, detail: `${kind}; ${os.availableParallelism()} processors, ${(os.totalmem() / 1024 ** 3).toFixed(1)} GiB of memory` };
+  return {
+    name: "cgroups",
+    ok: true,
+    detail: `${kind}; ${os.availableParallelism()} processors, ${(os.totalmem() / 1024 ** 3).toFixed(1)} GiB of memory`,
+  };
 }

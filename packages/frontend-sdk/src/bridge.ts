@@ -30,11 +30,18 @@ export interface Bridge {
    * Config of an image, for one platform.
    * @throws WorldError when the registry cannot say, InputError `IMAGE_NOT_FOUND` when there is no such image.
    */
-  resolveImageConfig(name: string, options: { platform: Platform; signal?: AbortSignal }): Promise<ResolvedImage>;
+  resolveImageConfig(
+    name: string,
+    options: { platform: Platform; signal?: AbortSignal },
+  ): Promise<ResolvedImage>;
   /** Gives a handle on the result of a definition. Lazy: nothing runs until something is read or the build returns it. */
   solve(definition: Definition, options?: { signal?: AbortSignal }): Promise<BridgeRef>;
   /** @throws InputError `FILE_NOT_FOUND`; symlinks are followed within the ref's root. */
-  readFile(ref: BridgeRef, path: string, options?: { range?: { offset: number; length: number }; signal?: AbortSignal }): Promise<Uint8Array>;
+  readFile(
+    ref: BridgeRef,
+    path: string,
+    options?: { range?: { offset: number; length: number }; signal?: AbortSignal },
+  ): Promise<Uint8Array>;
   /** Entries of a folder, sorted by name. @throws InputError `FILE_NOT_FOUND` */
   readDir(ref: BridgeRef, path: string, options?: { signal?: AbortSignal }): Promise<readonly FileStat[]>;
   /** @throws InputError `FILE_NOT_FOUND` */

@@ -45,7 +45,11 @@ export class InputError<Code extends string = string> extends SlipwayError<Code>
   readonly family = "input" as const;
   readonly location: SourceLocation | undefined;
 
-  constructor(code: Code, message: string, options: SlipwayErrorOptions & { location?: SourceLocation } = {}) {
+  constructor(
+    code: Code,
+    message: string,
+    options: SlipwayErrorOptions & { location?: SourceLocation } = {},
+  ) {
     super(code, message, options);
     this.location = options.location;
   }

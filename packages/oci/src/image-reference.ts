@@ -11,7 +11,8 @@ export interface ImageReference {
 }
 
 const PATH_COMPONENT = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
-const DOMAIN = /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
+const DOMAIN =
+  /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 
 function invalid(text: string, why: string): never {
@@ -60,7 +61,12 @@ export function parseImageReference(text: string): ImageReference {
   if (repository.length > 255) invalid(text, "the name is longer than 255 characters");
   for (const component of repository.split("/")) {
     if (!PATH_COMPONENT.test(component)) {
-      invalid(text, component.toLowerCase() !== component ? "names are lower case" : `"${component}" is not allowed in a name`);
+      invalid(
+        text,
+        component.toLowerCase() !== component
+          ? "names are lower case"
+          : `"${component}" is not allowed in a name`,
+      );
     }
   }
   return { registry, repository, ...(tag ? { tag } : {}), ...(digest ? { digest } : {}) };

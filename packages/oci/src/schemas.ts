@@ -11,7 +11,10 @@ import type { Index, Manifest } from "./manifest.ts";
 /** JSON documents above this size are refused unread; registries cap manifests at 4 MiB. In bytes. */
 export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 
-const digest = z.custom<Digest>((value) => typeof value === "string" && isDigest(value), "not a sha256 digest");
+const digest = z.custom<Digest>(
+  (value) => typeof value === "string" && isDigest(value),
+  "not a sha256 digest",
+);
 
 const strings = z.record(z.string(), z.string());
 const emptyObjects = z.record(z.string(), z.looseObject({}));
@@ -28,7 +31,9 @@ const descriptor = z.looseObject({
   digest,
   size: z.number().int().nonnegative(),
   annotations: nullable(strings),
-  platform: nullable(z.looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() })),
+  platform: nullable(
+    z.looseObject({ os: z.string(), architecture: z.string(), variant: z.string().optional() }),
+  ),
 });
 
 const manifest = z.looseObject({
@@ -67,28 +72,41 @@ const imageConfig = z.looseObject({
   variant: z.string().optional(),
   config: nullable(containerConfig),
   rootfs: z.looseObject({ type: z.literal("layers"), diff_ids: z.array(digest) }).optional(),
-  history: nullable(z.array(z.looseObject({ created_by: z.string().optional(), empty_layer: z.boolean().optional() }))),
+  history: nullable(
+    z.array(z.looseObject({ created_by: z.string().optional(), empty_layer: z.boolean().optional() })),
+  ),
 });
 
 function read<T>(type: z.ZodType, bytes: Uint8Array, what: string): T {
   if (bytes.byteLength > MAX_DOCUMENT_BYTES) {
-    throw new InputError("DOCUMENT_TOO_LARGE", `the ${what} has ${bytes.byteLength} bytes, more than ${MAX_DOCUMENT_BYTES}`, {
-      hint: "No registry accepts documents of that size: the image is damaged or made to do harm.",
-    });
+    throw new InputError(
+      "DOCUMENT_TOO_LARGE",
+      `the ${what} has ${bytes.byteLength} bytes, more than ${MAX_DOCUMENT_BYTES}`,
+      {
+        hint: "No registry accepts documents of that size: the image is damaged or made to do harm.",
+      },
+    );
   }
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
   } catch (cause) {
-    throw new InputError("DOCUMENT_INVALID", `the ${what} is not JSON`, { cause, hint: `Push the image again: its ${what} is damaged.` });
+    throw new InputError("DOCUMENT_INVALID", `the ${what} is not JSON`, {
+      cause,
+      hint: `Push the image again: its ${what} is damaged.`,
+    });
   }
   const result = type.safeParse(json);
   if (!result.success) {
     const issue = result.error.issues[0];
     const at = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
-    throw new InputError("DOCUMENT_INVALID", `the ${what} is malformed${at}: ${issue?.message ?? "unknown"}`, {
-      hint: `Push the image again with a tool that follows the OCI image-spec.`,
-    });
+    throw new InputError(
+      "DOCUMENT_INVALID",
+      `the ${what} is malformed${at}: ${issue?.message ?? "unknown"}`,
+      {
+        hint: `Push the image again with a tool that follows the OCI image-spec.`,
+      },
+    );
   }
   return result.data as T;
 }

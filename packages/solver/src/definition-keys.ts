@@ -21,7 +21,11 @@ export function definitionKeys(edge: Edge, pins: ReadonlyMap<Digest, string | nu
   return keys;
 }
 
-function definitionKey(vertex: Vertex, below: DefinitionKeys, pins: ReadonlyMap<Digest, string | null>): Digest | null {
+function definitionKey(
+  vertex: Vertex,
+  below: DefinitionKeys,
+  pins: ReadonlyMap<Digest, string | null>,
+): Digest | null {
   if (vertex.metadata.ignoreCache) return null;
   if (vertex.op.kind === "source") {
     const pin = pins.get(vertex.digest) ?? null;
@@ -45,6 +49,9 @@ export function opDigest(vertex: Vertex): Digest {
 function keyedOp(op: Op): Op {
   if (op.kind !== "exec") return op;
   const { proxyEnv: _proxyEnv, ...meta } = op.meta;
-  const keyed: ExecOp = { ...op, meta: { ...meta, extraHosts: meta.extraHosts.map(({ host }) => ({ host, ip: "" })) } };
+  const keyed: ExecOp = {
+    ...op,
+    meta: { ...meta, extraHosts: meta.extraHosts.map(({ host }) => ({ host, ip: "" })) },
+  };
   return keyed;
 }

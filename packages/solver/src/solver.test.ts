@@ -10,7 +10,11 @@ function source(identifier: string): Edge {
   return { vertex: createVertex({ op }), index: 0 };
 }
 
-function step(name: string, inputs: readonly Edge[], extra: { ignoreCache?: boolean; proxy?: string } = {}): Edge {
+function step(
+  name: string,
+  inputs: readonly Edge[],
+  extra: { ignoreCache?: boolean; proxy?: string } = {},
+): Edge {
   const op: ExecOp = {
     kind: "exec",
     meta: {
@@ -42,11 +46,18 @@ function step(name: string, inputs: readonly Edge[], extra: { ignoreCache?: bool
     secretEnv: [],
     cdiDevices: [],
   };
-  return { vertex: createVertex({ op, inputs, metadata: { ignoreCache: extra.ignoreCache ?? false } }), index: 0 };
+  return {
+    vertex: createVertex({ op, inputs, metadata: { ignoreCache: extra.ignoreCache ?? false } }),
+    index: 0,
+  };
 }
 
 const nameOf = (vertex: Vertex): string =>
-  vertex.op.kind === "exec" ? (vertex.op.meta.args[0] ?? "") : vertex.op.kind === "source" ? vertex.op.identifier : vertex.op.kind;
+  vertex.op.kind === "exec"
+    ? (vertex.op.meta.args[0] ?? "")
+    : vertex.op.kind === "source"
+      ? vertex.op.identifier
+      : vertex.op.kind;
 
 interface World {
   readonly host: SolverHost;
@@ -59,7 +70,9 @@ interface World {
 }
 
 /** A host in memory: a layer's id is its content; a step's content follows from its name and what it sees. */
-function world(behave: (name: string, signal: AbortSignal) => Promise<void> = () => Promise.resolve()): World {
+function world(
+  behave: (name: string, signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
+): World {
   const cache = new Map<Digest, VertexResult>();
   const folders = new Map<string, string>();
   const ran: string[] = [];
@@ -79,7 +92,8 @@ function world(behave: (name: string, signal: AbortSignal) => Promise<void> = ()
       } finally {
         running.delete(name);
       }
-      const made = vertex.op.kind === "source" ? (folders.get(name) ?? name) : sha256(JSON.stringify([name, inputs]));
+      const made =
+        vertex.op.kind === "source" ? (folders.get(name) ?? name) : sha256(JSON.stringify([name, inputs]));
       const base: Ref = inputs[0] ?? { layers: [] };
       return { outputs: [{ layers: [...base.layers, made as LayerId] }] };
     },
@@ -95,7 +109,11 @@ function world(behave: (name: string, signal: AbortSignal) => Promise<void> = ()
 
 async function build(at: World, edge: Edge, options: { parallel?: number; signal?: AbortSignal } = {}) {
   const events: ProgressEvent[] = [];
-  const solver = createSolver({ host: at.host, maxParallelism: options.parallel ?? 4, progress: (event) => events.push(event) });
+  const solver = createSolver({
+    host: at.host,
+    maxParallelism: options.parallel ?? 4,
+    progress: (event) => events.push(event),
+  });
   const ref = await solver.solve(edge, options.signal ?? new AbortController().signal);
   return { ref, events };
 }
@@ -142,7 +160,11 @@ describe("solving", () => {
     let edge = source("image");
     for (let index = 0; index < 20_000; index++) edge = step(`s${index}`, [edge]);
     // Layers of such a chain would be quadratic by themselves: every step but the first changes nothing.
-    const host: SolverHost = { ...at.host, execute: () => Promise.resolve({ outputs: [{ layers: [] }] }), contentKey: () => Promise.resolve(null) };
+    const host: SolverHost = {
+      ...at.host,
+      execute: () => Promise.resolve({ outputs: [{ layers: [] }] }),
+      contentKey: () => Promise.resolve(null),
+    };
     const solver = createSolver({ host, maxParallelism: 4, progress: () => {} });
     expect(await solver.solve(edge, new AbortController().signal)).toEqual({ layers: [] });
   });
@@ -200,7 +222,10 @@ describe("cache", () => {
       fc.asyncProperty(fc.shuffledSubarray(["a", "b", "c", "d"], { minLength: 4 }), async (order) => {
         const made = new Map(order.map((name) => [name, step(name, [source("image")])] as const));
         const inputs = ["a", "b", "c", "d"].map((name) => made.get(name) as Edge);
-        const [one, two] = [await build(world(), step("top", inputs)), await build(world(), step("top", inputs), { parallel: 1 })];
+        const [one, two] = [
+          await build(world(), step("top", inputs)),
+          await build(world(), step("top", inputs), { parallel: 1 }),
+        ];
         expect(one.ref).toEqual(two.ref);
       }),
       { numRuns: 20 },
@@ -210,7 +235,9 @@ describe("cache", () => {
 
 describe("failure and cancellation", () => {
   test("a failing step aborts what runs beside it and waits for its end", async () => {
-    const at = world((name, signal) => (name === "bad" ? pause(5, signal).then(() => Promise.reject(new Error("boom"))) : pause(10_000, signal)));
+    const at = world((name, signal) =>
+      name === "bad" ? pause(5, signal).then(() => Promise.reject(new Error("boom"))) : pause(10_000, signal),
+    );
     const top = step("top", [step("bad", []), step("slow", [])]);
     await expect(build(at, top)).rejects.toThrow("boom");
     expect(at.running.size).toBe(0);
@@ -219,7 +246,9 @@ describe("failure and cancellation", () => {
 
   test("a failed step is in no cache", async () => {
     let fail = true;
-    const at = world((name) => (name === "flaky" && fail ? Promise.reject(new Error("once")) : Promise.resolve()));
+    const at = world((name) =>
+      name === "flaky" && fail ? Promise.reject(new Error("once")) : Promise.resolve(),
+    );
     const edge = step("flaky", [source("image")]);
     await expect(build(at, edge)).rejects.toThrow("once");
     fail = false;
@@ -232,14 +261,20 @@ describe("failure and cancellation", () => {
     const controller = new AbortController();
     const reason = new Error("interrupted");
     setTimeout(() => controller.abort(reason), 20);
-    await expect(build(at, step("top", [step("slow", [])]), { signal: controller.signal })).rejects.toBe(reason);
+    await expect(build(at, step("top", [step("slow", [])]), { signal: controller.signal })).rejects.toBe(
+      reason,
+    );
     expect(at.running.size).toBe(0);
   });
 
   test("the events of a failed step carry its error", async () => {
     const at = world(() => Promise.reject(new Error("boom")));
     const events: ProgressEvent[] = [];
-    const solver = createSolver({ host: at.host, maxParallelism: 1, progress: (event) => events.push(event) });
+    const solver = createSolver({
+      host: at.host,
+      maxParallelism: 1,
+      progress: (event) => events.push(event),
+    });
     await expect(solver.solve(step("bad", []), new AbortController().signal)).rejects.toThrow("boom");
     expect(events.at(-1)).toMatchObject({ kind: "vertex", name: "bad", error: "boom" });
   });

@@ -1,6 +1,12 @@
 import { type Edge, type Vertex, vertexName, walkVertices } from "@slipway/ir";
 import { InvariantError, type Digest } from "@slipway/oci";
-import { EMPTY_REF, type ProgressSink, type Ref, type SolverHost, type VertexResult } from "@slipway/engine-sdk";
+import {
+  EMPTY_REF,
+  type ProgressSink,
+  type Ref,
+  type SolverHost,
+  type VertexResult,
+} from "@slipway/engine-sdk";
 import { definitionKeys } from "./definition-keys.ts";
 import { vertexEvent } from "./vertex-progress.ts";
 import { createSemaphore } from "./semaphore.ts";
@@ -54,7 +60,11 @@ export function createSolver(options: SolverOptions): Solver {
     const keys = definitionKeys(edge, resolved);
     for (const vertex of vertices) {
       if (states.has(vertex.digest)) continue;
-      states.set(vertex.digest, { vertex, definitionKey: keys.get(vertex.digest) ?? null, result: undefined });
+      states.set(vertex.digest, {
+        vertex,
+        definitionKey: keys.get(vertex.digest) ?? null,
+        result: undefined,
+      });
       progress(vertexEvent(vertex, {}));
     }
   }
@@ -106,14 +116,20 @@ export function createSolver(options: SolverOptions): Solver {
       return result;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      progress(vertexEvent(vertex, { startedMs, completedMs: now(), error: signal.aborted ? "canceled" : message }));
+      progress(
+        vertexEvent(vertex, { startedMs, completedMs: now(), error: signal.aborted ? "canceled" : message }),
+      );
       throw error;
     } finally {
       leave();
     }
   }
 
-  async function solveNested(vertex: Vertex, inputs: readonly Ref[], signal: AbortSignal): Promise<VertexResult> {
+  async function solveNested(
+    vertex: Vertex,
+    inputs: readonly Ref[],
+    signal: AbortSignal,
+  ): Promise<VertexResult> {
     const edge = await host.loadDefinition(vertex, inputs[0] ?? EMPTY_REF, signal);
     return { outputs: [edge === null ? EMPTY_REF : await solvePrepared(edge, signal)] };
   }
@@ -151,7 +167,7 @@ export function createSolver(options: SolverOptions): Solver {
 
   /** Waits until nothing of this build runs any more, and forgets what failed, so that it may be asked for again. */
   async function settle(): Promise<void> {
-    for (let known = -1; known !== states.size; ) {
+    for (let known = -1; known !== states.size;) {
       known = states.size;
       await Promise.all(
         [...states.values()].map(async (state) => {

@@ -42,12 +42,18 @@ interface Documents {
   readonly config: ImageConfig;
 }
 
-export function createImageResolver(options: { readonly store: Store; readonly registry: RegistryClient }): ImageResolver {
+export function createImageResolver(options: {
+  readonly store: Store;
+  readonly registry: RegistryClient;
+}): ImageResolver {
   const { store, registry } = options;
   const pins = new Map<string, Promise<ImageReference & { readonly digest: Digest }>>();
   const images = new Map<string, Promise<KnownImage>>();
 
-  async function findPin(name: string, signal: AbortSignal): Promise<ImageReference & { readonly digest: Digest }> {
+  async function findPin(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<ImageReference & { readonly digest: Digest }> {
     const reference = parseImageReference(name);
     if (reference.digest !== undefined) return { ...reference, digest: reference.digest };
     const tagged = { ...reference, tag: reference.tag ?? "latest" };
@@ -57,11 +63,16 @@ export function createImageResolver(options: { readonly store: Store; readonly r
 
   async function find(name: string, platform: Platform, signal: AbortSignal): Promise<KnownImage> {
     const reference = await self.pin(name, signal);
-    const documents = fromStore(store, reference, platform) ?? (await fromRegistry(reference, platform, signal));
+    const documents =
+      fromStore(store, reference, platform) ?? (await fromRegistry(reference, platform, signal));
     return { reference, ...documents, ref: { layers: register(reference, documents) } };
   }
 
-  async function fromRegistry(reference: ImageReference, platform: Platform, signal: AbortSignal): Promise<Documents> {
+  async function fromRegistry(
+    reference: ImageReference,
+    platform: Platform,
+    signal: AbortSignal,
+  ): Promise<Documents> {
     const image = await registry.image(reference, platform, { signal });
     for (const document of [...image.indexes, image.manifest, image.config]) {
       await keep(store, document.bytes, document.descriptor.digest);
@@ -72,9 +83,13 @@ export function createImageResolver(options: { readonly store: Store; readonly r
   function register(reference: ImageReference, { manifest, config }: Documents): LayerId[] {
     const diffIds = config.rootfs?.diff_ids ?? [];
     if (diffIds.length !== manifest.layers.length) {
-      throw new InputError("IMAGE_UNSUPPORTED", `${formatImageReference(reference)} has ${manifest.layers.length} layers and ${diffIds.length} diff IDs`, {
-        hint: "Its config does not belong to its manifest: push the image again.",
-      });
+      throw new InputError(
+        "IMAGE_UNSUPPORTED",
+        `${formatImageReference(reference)} has ${manifest.layers.length} layers and ${diffIds.length} diff IDs`,
+        {
+          hint: "Its config does not belong to its manifest: push the image again.",
+        },
+      );
     }
     const repository = { registry: reference.registry, repository: reference.repository };
     return manifest.layers.map((descriptor, index) =>
@@ -83,7 +98,8 @@ export function createImageResolver(options: { readonly store: Store; readonly r
         diffId: diffIds[index] as (typeof diffIds)[number],
         ...(config.created === undefined ? {} : { created: config.created }),
         origin: `${reference.registry}/${reference.repository}`,
-        fetch: (signal) => registry.blob(repository, { digest: descriptor.digest, size: descriptor.size }, { signal }),
+        fetch: (signal) =>
+          registry.blob(repository, { digest: descriptor.digest, size: descriptor.size }, { signal }),
       }),
     );
   }
@@ -116,7 +132,11 @@ async function keep(store: Store, bytes: Uint8Array, digest: Digest): Promise<vo
 }
 
 /** What the store has was checked when it came in; a document that is missing or odd is asked for again. */
-function fromStore(store: Store, reference: ImageReference & { readonly digest: Digest }, platform: Platform): Documents | undefined {
+function fromStore(
+  store: Store,
+  reference: ImageReference & { readonly digest: Digest },
+  platform: Platform,
+): Documents | undefined {
   let document = readJson<Partial<Index> & Partial<Manifest>>(store, reference.digest);
   for (let depth = 0; document?.manifests && depth < 4; depth++) {
     const chosen: Descriptor = choosePlatform(document.manifests, platform, formatImageReference(reference));

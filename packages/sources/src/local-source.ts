@@ -25,12 +25,19 @@ export function createLocalSource(options: {
       const name = op.identifier.slice(`${SCHEME}://`.length);
       const folder = Object.hasOwn(folders, name) ? folders[name] : undefined;
       if (folder === undefined) {
-        throw new InputError("LOCAL_NOT_LENT", `the build wants the local folder "${name}", which it was not given`, {
-          hint: `Pass it with --build-context ${name}=PATH.`,
-        });
+        throw new InputError(
+          "LOCAL_NOT_LENT",
+          `the build wants the local folder "${name}", which it was not given`,
+          {
+            hint: `Pass it with --build-context ${name}=PATH.`,
+          },
+        );
       }
       const startedMs = Date.now();
-      const index = await store.scanFolder(bytesOfText(folder), { select: selection(op, folder), signal: context.signal });
+      const index = await store.scanFolder(bytesOfText(folder), {
+        select: selection(op, folder),
+        signal: context.signal,
+      });
       const completedMs = Date.now();
       context.progress({
         kind: "status",
@@ -49,15 +56,20 @@ export function createLocalSource(options: {
 }
 
 /** What the op's patterns take of a folder; undefined for all of it. */
-function selection(op: SourceOp, folder: string): ((path: BytePath, kind: "dir" | "other") => Selection) | undefined {
+function selection(
+  op: SourceOp,
+  folder: string,
+): ((path: BytePath, kind: "dir" | "other") => Selection) | undefined {
   const excludePatterns = patterns(op, "local.excludepatterns");
   const includePatterns = [...patterns(op, "local.includepattern")];
   const followed = patterns(op, "local.followpaths");
   if (followed.length > 0) includePatterns.push(...(followPaths(folder, followed) ?? ["**"]));
   if (excludePatterns.length === 0 && includePatterns.length === 0) return undefined;
 
-  const include = includePatterns.length > 0 ? createPatternMatcher(includePatterns.map(bytesOfText)) : undefined;
-  const exclude = excludePatterns.length > 0 ? createPatternMatcher(excludePatterns.map(bytesOfText)) : undefined;
+  const include =
+    includePatterns.length > 0 ? createPatternMatcher(includePatterns.map(bytesOfText)) : undefined;
+  const exclude =
+    excludePatterns.length > 0 ? createPatternMatcher(excludePatterns.map(bytesOfText)) : undefined;
   const mayReturn = excludePatterns.some((pattern) => pattern.startsWith("!"));
   return (path, kind) => {
     if (exclude?.matches(path)) return kind === "dir" && mayReturn ? "descend" : "exclude";

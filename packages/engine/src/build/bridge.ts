@@ -34,7 +34,11 @@ export function createBridge(options: BridgeOptions): Bridge {
   return {
     async resolveImageConfig(name, { platform, signal = options.signal }) {
       const image = await images.resolve(name, platform, signal);
-      return { ref: formatImageReference(image.reference), digest: image.reference.digest, config: image.config };
+      return {
+        ref: formatImageReference(image.reference),
+        digest: image.reference.digest,
+        config: image.config,
+      };
     },
     solve(definition) {
       options.onDefinition(definition);

@@ -25,19 +25,28 @@ export function chooseFrontend(request: BuildRequest, frontends: readonly Fronte
   const syntax = request.options["build-arg:BUILDKIT_SYNTAX"] ?? syntaxLine(request);
   if (syntax !== undefined) {
     const image = syntax.split(/\s+/)[0] ?? "";
-    const found = byName(image) ?? frontends.find(({ syntaxImages = [] }) => syntaxImages.some((name) => isImage(image, name)));
+    const found =
+      byName(image) ??
+      frontends.find(({ syntaxImages = [] }) => syntaxImages.some((name) => isImage(image, name)));
     if (found) return found;
-    throw new InputError("SYNTAX_UNSUPPORTED", `the build file asks for the frontend ${image}, which this version can't run`, {
-      hint: "Frontends that are images come with a later version: use --frontend to choose a built-in one.",
-      ...(filename === undefined ? {} : { location: { file: filename, line: 1 } }),
-    });
+    throw new InputError(
+      "SYNTAX_UNSUPPORTED",
+      `the build file asks for the frontend ${image}, which this version can't run`,
+      {
+        hint: "Frontends that are images come with a later version: use --frontend to choose a built-in one.",
+        ...(filename === undefined ? {} : { location: { file: filename, line: 1 } }),
+      },
+    );
   }
   const base = path.basename(filename ?? "");
   const byFile = frontends.find(({ fileNames }) =>
     fileNames.some((name) => base === name || base.startsWith(`${name}.`) || base.endsWith(`.${name}`)),
   );
   const chosen = byFile ?? frontends[0];
-  if (!chosen) throw new InputError("FRONTEND_UNKNOWN", "this engine has no frontends", { hint: "Pass one to createEngine." });
+  if (!chosen)
+    throw new InputError("FRONTEND_UNKNOWN", "this engine has no frontends", {
+      hint: "Pass one to createEngine.",
+    });
   return chosen;
 }
 

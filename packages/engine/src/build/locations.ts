@@ -21,12 +21,20 @@ export function createLocations(): Locations {
       const place = places.get(vertex.digest);
       const location = place && sourceLocation(place.definition, place.locations[0]);
       if (!location) return error;
-      return new InputError(error.code, error.message, { hint: error.hint, data: error.data, cause: error.cause, location });
+      return new InputError(error.code, error.message, {
+        hint: error.hint,
+        data: error.data,
+        cause: error.cause,
+        location,
+      });
     },
   };
 }
 
-function sourceLocation(definition: Definition, location: VertexLocation | undefined): SourceLocation | undefined {
+function sourceLocation(
+  definition: Definition,
+  location: VertexLocation | undefined,
+): SourceLocation | undefined {
   const source = location && definition.sources[location.source];
   const range = location?.ranges[0];
   if (!source || !range) return undefined;

@@ -38,10 +38,16 @@ interface OpenBuild {
 /** Steps wait on disks and networks as well as on processors: a few more than those may run. */
 const MIN_PARALLELISM = 8;
 
-async function open(services: BuildServices, request: BuildRequest, context: BuildContext): Promise<OpenBuild> {
+async function open(
+  services: BuildServices,
+  request: BuildRequest,
+  context: BuildContext,
+): Promise<OpenBuild> {
   const { store, registry } = services;
   if (request.platforms.length === 0) {
-    throw new InputError("PLATFORM_MISSING", "a build needs at least one platform", { hint: "Pass hostPlatform() for this machine's." });
+    throw new InputError("PLATFORM_MISSING", "a build needs at least one platform", {
+      hint: "Pass hostPlatform() for this machine's.",
+    });
   }
   const frontend = chooseFrontend(request, services.frontends);
   const images = createImageResolver({ store, registry });
@@ -89,13 +95,21 @@ async function open(services: BuildServices, request: BuildRequest, context: Bui
 }
 
 /** Runs the frontend only. */
-export async function compile(services: BuildServices, request: BuildRequest, context: BuildContext): Promise<readonly CompiledPlatform[]> {
+export async function compile(
+  services: BuildServices,
+  request: BuildRequest,
+  context: BuildContext,
+): Promise<readonly CompiledPlatform[]> {
   const { compiled } = await open(services, request, context);
   return compiled.outputs.map(({ platform, definition }) => ({ platform, definition }));
 }
 
 /** From request to artifacts. When it rejects, nothing of the build runs any more. */
-export async function runBuild(services: BuildServices, request: BuildRequest, context: BuildContext): Promise<BuildOutcome> {
+export async function runBuild(
+  services: BuildServices,
+  request: BuildRequest,
+  context: BuildContext,
+): Promise<BuildOutcome> {
   const { store } = services;
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
@@ -119,7 +133,9 @@ export async function runBuild(services: BuildServices, request: BuildRequest, c
         progress: context.progress,
         stdout: request.stdout,
         cwd: request.cwd,
-        ...(request.sourceDateEpochSeconds === undefined ? {} : { sourceDateEpochSeconds: request.sourceDateEpochSeconds }),
+        ...(request.sourceDateEpochSeconds === undefined
+          ? {}
+          : { sourceDateEpochSeconds: request.sourceDateEpochSeconds }),
       });
       Object.assign(response, answer);
     }

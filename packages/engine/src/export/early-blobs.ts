@@ -32,7 +32,9 @@ export function createEarlyBlobs(options: {
       const layer = output === undefined ? undefined : result.outputs[output]?.layers.at(-1);
       if (layer === undefined || vertex.op.kind === "source") return;
       // A failure comes up again, with its context, when the exporter asks for the blob.
-      queue = queue.then(() => (signal.aborted ? undefined : store.layers.blob(layer, { ...wanted, signal }).then(ignore, ignore)));
+      queue = queue.then(() =>
+        signal.aborted ? undefined : store.layers.blob(layer, { ...wanted, signal }).then(ignore, ignore),
+      );
     },
     settled: () => queue,
   };

@@ -40,7 +40,8 @@ export function createExportRef(
 
   async function* bytes(id: LayerId, info: LayerBlobInfo): AsyncGenerator<Buffer> {
     const path = info.path ?? (await store.layers.fetchBlob(id, info.descriptor.digest, signal));
-    for await (const chunk of fs.createReadStream(path, { highWaterMark: READ_BYTES, signal })) yield chunk as Buffer;
+    for await (const chunk of fs.createReadStream(path, { highWaterMark: READ_BYTES, signal }))
+      yield chunk as Buffer;
   }
 
   /** A hard link whose first name a later layer replaced or removed is a file of its own. */
@@ -82,7 +83,8 @@ function fileEntry(view: MergedView, lookup: Lookup): FileEntry {
   const { path } = entry;
   if (entry.kind === "hardlink") {
     const first = view.lstat(entry.target);
-    if (!first || first.entry.kind === "hardlink") throw new InvariantError(`the hard link ${path} has no first name`);
+    if (!first || first.entry.kind === "hardlink")
+      throw new InvariantError(`the hard link ${path} has no first name`);
     return { ...fileEntry(view, first), path, kind: "hardlink", linkname: entry.target };
   }
   const { mode, uid, gid, mtimeNs, xattrs = NO_XATTRS } = entry;

@@ -16,20 +16,29 @@ export interface ReadyExport {
  * Finds exporters and checks their options before anything is built.
  * @throws InputError `EXPORTER_UNKNOWN`, `EXPORTER_OPTION_INVALID`
  */
-export async function prepareExports(requests: readonly ExportRequest[], extra: readonly AnyExporter[]): Promise<ReadyExport[]> {
+export async function prepareExports(
+  requests: readonly ExportRequest[],
+  extra: readonly AnyExporter[],
+): Promise<ReadyExport[]> {
   return Promise.all(
     requests.map(async ({ type, attrs }) => {
       const exporter = extra.find(({ name }) => name === type) ?? (await loadExporter(type));
       if (!exporter) {
         const names = [...new Set([...extra.map(({ name }) => name), ...exporterNames])].sort();
-        throw new InputError("EXPORTER_UNKNOWN", `there is no exporter "${type}"`, { hint: `Use --output type= with one of ${names.join(", ")}.` });
+        throw new InputError("EXPORTER_UNKNOWN", `there is no exporter "${type}"`, {
+          hint: `Use --output type= with one of ${names.join(", ")}.`,
+        });
       }
       const options = exporter.options.safeParse({ ...attrs });
       if (!options.success) {
         const issue = options.error.issues[0];
-        throw new InputError("EXPORTER_OPTION_INVALID", `--output type=${type}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(), {
-          hint: "Options are written as type=NAME,key=value,… without spaces.",
-        });
+        throw new InputError(
+          "EXPORTER_OPTION_INVALID",
+          `--output type=${type}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.trim(),
+          {
+            hint: "Options are written as type=NAME,key=value,… without spaces.",
+          },
+        );
       }
       return { type, prepared: exporter.prepare(options.data) };
     }),

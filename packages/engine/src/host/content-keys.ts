@@ -43,7 +43,12 @@ async function refIdentity(store: Store, ref: Ref, signal: AbortSignal): Promise
  * The content key of a solved vertex; see SolverHost.contentKey. A step that may look at all of an input is keyed by
  * that input's chain; one that sees a part (a copy, a read-only mount) by the content of the part.
  */
-export async function contentKey(store: Store, vertex: Vertex, inputs: readonly Ref[], signal: AbortSignal): Promise<Digest | null> {
+export async function contentKey(
+  store: Store,
+  vertex: Vertex,
+  inputs: readonly Ref[],
+  signal: AbortSignal,
+): Promise<Digest | null> {
   const { op } = vertex;
   switch (op.kind) {
     case "source":

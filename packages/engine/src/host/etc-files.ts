@@ -12,7 +12,10 @@ export interface EtcFiles {
 const FALLBACK_RESOLV_CONF = "nameserver 8.8.8.8\nnameserver 8.8.4.4\n";
 
 /** Writes the files for one process into `folder`, which its caller removes. */
-export function writeEtcFiles(folder: string, options: { hostname: string; extraHosts: readonly HostIp[] }): EtcFiles {
+export function writeEtcFiles(
+  folder: string,
+  options: { hostname: string; extraHosts: readonly HostIp[] },
+): EtcFiles {
   const hosts = path.join(folder, "hosts");
   const resolvConf = path.join(folder, "resolv.conf");
   const extra = options.extraHosts.map(({ host, ip }) => `${ip}\t${host}\n`).join("");

@@ -25,7 +25,10 @@ export interface ExecDependencies {
 const DEFAULT_HOSTNAME = "slipway";
 
 /** Where a kernel filesystem or device goes; offered in every root, part of no layer. */
-const SYSTEM_MOUNT_POINTS: readonly MountPoint[] = ["/proc", "/sys", "/dev"].map((path) => ({ path, kind: "dir" }));
+const SYSTEM_MOUNT_POINTS: readonly MountPoint[] = ["/proc", "/sys", "/dev"].map((path) => ({
+  path,
+  kind: "dir",
+}));
 
 interface PlannedMount {
   readonly mount: SandboxMount;
@@ -56,7 +59,11 @@ export async function executeExec(
   const held: Held[] = [];
   const writables = new Map<number, { root: WritableRoot; base: Ref }>();
 
-  const writable = async (ref: Ref, mountPoints: readonly MountPoint[], output: number): Promise<WritableRoot> => {
+  const writable = async (
+    ref: Ref,
+    mountPoints: readonly MountPoint[],
+    output: number,
+  ): Promise<WritableRoot> => {
     const root = await store.roots.writable(ref, { mountPoints, signal });
     held.push({ release: () => root.discard() });
     if (output !== NO_OUTPUT) writables.set(output, { root, base: ref });
@@ -84,7 +91,11 @@ export async function executeExec(
     }
     const root = await writable(
       rootRef,
-      [...SYSTEM_MOUNT_POINTS, { path: resolved(op.meta.cwd), kind: "dir" }, ...planned.map(({ point }) => point)],
+      [
+        ...SYSTEM_MOUNT_POINTS,
+        { path: resolved(op.meta.cwd), kind: "dir" },
+        ...planned.map(({ point }) => point),
+      ],
       rootMount.readonly ? NO_OUTPUT : rootMount.output,
     );
 
@@ -112,7 +123,13 @@ export async function executeExec(
       {
         signal,
         onOutput: (stream, data) =>
-          task.context.progress({ kind: "log", vertex: vertex.digest, stream, data, timestampMs: Date.now() }),
+          task.context.progress({
+            kind: "log",
+            vertex: vertex.digest,
+            stream,
+            data,
+            timestampMs: Date.now(),
+          }),
       },
     );
     const failure = processFailure(exit, op);
@@ -132,7 +149,8 @@ export async function executeExec(
     const changed = writables.get(output);
     if (!changed) throw new InvariantError(`output ${output} of an exec has no writable root`);
     // A step that changed nothing has a layer all the same: histories and image configs count on one for each RUN.
-    const layer: LayerId = (await changed.root.commit(signal)) ?? (await store.layers.addIndex({ entries: [] }, signal));
+    const layer: LayerId =
+      (await changed.root.commit(signal)) ?? (await store.layers.addIndex({ entries: [] }, signal));
     return { layers: [...changed.base.layers, layer] };
   }
 
@@ -158,9 +176,13 @@ export async function executeExec(
         return planBind(mount, target);
       case "secret":
       case "ssh":
-        throw new InputError("MOUNT_UNSUPPORTED", `a ${mount.kind} mount at ${mount.dest} can't be made yet`, {
-          hint: `Remove the --mount=type=${mount.kind} flag: this version of Slipway has bind, cache and tmpfs mounts.`,
-        });
+        throw new InputError(
+          "MOUNT_UNSUPPORTED",
+          `a ${mount.kind} mount at ${mount.dest} can't be made yet`,
+          {
+            hint: `Remove the --mount=type=${mount.kind} flag: this version of Slipway has bind, cache and tmpfs mounts.`,
+          },
+        );
     }
   }
 

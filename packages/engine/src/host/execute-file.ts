@@ -21,7 +21,9 @@ export async function executeFile(
       const base = plan.base < 0 ? EMPTY_REF : task.inputs[plan.base];
       if (!base) throw new InvariantError(`a file op is based on input ${plan.base}, which does not exist`);
       // No changes make an empty layer, as with RUN: histories count on one for each step.
-      return { layers: [...base.layers, await store.layers.addIndex(plan.changes ?? { entries: [] }, signal)] };
+      return {
+        layers: [...base.layers, await store.layers.addIndex(plan.changes ?? { entries: [] }, signal)],
+      };
     }),
   );
   return { outputs };

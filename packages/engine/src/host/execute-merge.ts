@@ -20,7 +20,9 @@ export async function executeDiff(
   }
   const [below, above] = [await store.roots.view(lower, signal), await store.roots.view(upper, signal)];
   const entries = await differences(below, above);
-  return { outputs: [{ layers: entries.length === 0 ? [] : [await store.layers.addIndex({ entries }, signal)] }] };
+  return {
+    outputs: [{ layers: entries.length === 0 ? [] : [await store.layers.addIndex({ entries }, signal)] }],
+  };
 }
 
 async function differences(lower: MergedView, upper: MergedView): Promise<Entry[]> {
@@ -58,25 +60,48 @@ function pointingAt(view: MergedView, lookup: Lookup): Entry {
   const { entry, layer } = lookup;
   if (entry.kind === "hardlink") {
     const first = view.lstat(entry.target);
-    return first && first.entry.kind !== "hardlink" ? { ...pointingAt(view, first), path: entry.path } : entry;
+    return first && first.entry.kind !== "hardlink"
+      ? { ...pointingAt(view, first), path: entry.path }
+      : entry;
   }
   if (entry.kind !== "file" || entry.content.kind !== "tree") return entry;
   return { ...entry, content: { kind: "layer", layer, path: entry.path } };
 }
 
-async function sameEntry(lower: MergedView, below: Lookup, upper: MergedView, above: Lookup): Promise<boolean> {
+async function sameEntry(
+  lower: MergedView,
+  below: Lookup,
+  upper: MergedView,
+  above: Lookup,
+): Promise<boolean> {
   if (below.layer === above.layer) return true;
   const a = pointingAt(lower, below);
   const b = pointingAt(upper, above);
-  if (a.kind === "whiteout" || b.kind === "whiteout" || a.kind === "hardlink" || b.kind === "hardlink") return false;
-  if (a.kind !== b.kind || a.mode !== b.mode || a.uid !== b.uid || a.gid !== b.gid || !sameXattrs(a.xattrs, b.xattrs)) return false;
+  if (a.kind === "whiteout" || b.kind === "whiteout" || a.kind === "hardlink" || b.kind === "hardlink")
+    return false;
+  if (
+    a.kind !== b.kind ||
+    a.mode !== b.mode ||
+    a.uid !== b.uid ||
+    a.gid !== b.gid ||
+    !sameXattrs(a.xattrs, b.xattrs)
+  )
+    return false;
   if (a.kind === "symlink") return b.kind === "symlink" && a.target === b.target;
-  if (a.kind === "char" || a.kind === "block") return b.kind === a.kind && a.major === b.major && a.minor === b.minor;
+  if (a.kind === "char" || a.kind === "block")
+    return b.kind === a.kind && a.major === b.major && a.minor === b.minor;
   if (a.kind !== "file") return true;
-  return b.kind === "file" && a.sizeBytes === b.sizeBytes && (await lower.digest(below)) === (await upper.digest(above));
+  return (
+    b.kind === "file" &&
+    a.sizeBytes === b.sizeBytes &&
+    (await lower.digest(below)) === (await upper.digest(above))
+  );
 }
 
-function sameXattrs(a: ReadonlyMap<string, Uint8Array> | undefined, b: ReadonlyMap<string, Uint8Array> | undefined): boolean {
+function sameXattrs(
+  a: ReadonlyMap<string, Uint8Array> | undefined,
+  b: ReadonlyMap<string, Uint8Array> | undefined,
+): boolean {
   if ((a?.size ?? 0) !== (b?.size ?? 0)) return false;
   for (const [name, value] of a ?? []) {
     const other = b?.get(name);

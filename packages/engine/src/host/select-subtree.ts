@@ -38,7 +38,8 @@ export async function selectSubtree(
   for (const { entry } of view.walk("" as BytePath)) {
     const inside = entry.path === path || entry.path.startsWith(`${path}/`);
     // A hard link may have its first name outside of the part: such trees are mounted whole.
-    if (inside && entry.kind === "hardlink" && !entry.target.startsWith(`${path}/`)) return { ref, subpath: textOfBytes(path), kind };
+    if (inside && entry.kind === "hardlink" && !entry.target.startsWith(`${path}/`))
+      return { ref, subpath: textOfBytes(path), kind };
     if (inside || ancestors.has(entry.path)) keep.push(entry);
   }
   return { ref: { layers: [store.layers.addVolatile({ entries: keep })] }, subpath: textOfBytes(path), kind };

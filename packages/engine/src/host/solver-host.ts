@@ -1,4 +1,12 @@
-import { decode, type Edge, type ExecOp, type FileOp, type SourceOp, type Vertex, vertexName } from "@slipway/ir";
+import {
+  decode,
+  type Edge,
+  type ExecOp,
+  type FileOp,
+  type SourceOp,
+  type Vertex,
+  vertexName,
+} from "@slipway/ir";
 import { hostPlatform, InputError, InvariantError, unreachable } from "@slipway/oci";
 import type { ExecuteContext, Ref, SolverHost, Source, VertexResult } from "@slipway/engine-sdk";
 import { contentKey } from "./content-keys.ts";
@@ -27,9 +35,13 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
     const scheme = op.identifier.slice(0, op.identifier.indexOf("://"));
     const source = options.sources.find(({ schemes }) => schemes.includes(scheme));
     if (source) return source;
-    throw new InputError("SOURCE_UNSUPPORTED", `can't get ${op.identifier}: no source for ${scheme || "it"}`, {
-      hint: `This version of Slipway knows ${options.sources.flatMap(({ schemes }) => schemes).join(", ")}.`,
-    });
+    throw new InputError(
+      "SOURCE_UNSUPPORTED",
+      `can't get ${op.identifier}: no source for ${scheme || "it"}`,
+      {
+        hint: `This version of Slipway knows ${options.sources.flatMap(({ schemes }) => schemes).join(", ")}.`,
+      },
+    );
   }
 
   async function run(vertex: Vertex, inputs: readonly Ref[], context: ExecuteContext): Promise<VertexResult> {
@@ -47,7 +59,11 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
       case "merge":
         return executeMerge(op.inputs.map((index) => required(inputs, index)));
       case "diff":
-        return executeDiff(store, { lower: optional(inputs, op.lower), upper: optional(inputs, op.upper), signal });
+        return executeDiff(store, {
+          lower: optional(inputs, op.lower),
+          upper: optional(inputs, op.upper),
+          signal,
+        });
       case "build":
         throw new InvariantError("a build op reached the host: the solver resolves it");
       default:
@@ -59,7 +75,11 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
     async sourceKey(vertex, signal) {
       if (vertex.op.kind !== "source") return null;
       try {
-        return await sourceFor(vertex.op).key(vertex.op, vertex.constraints.platform ?? hostPlatform(), signal);
+        return await sourceFor(vertex.op).key(
+          vertex.op,
+          vertex.constraints.platform ?? hostPlatform(),
+          signal,
+        );
       } catch (error) {
         throw options.locate(error, vertex);
       }

@@ -56,7 +56,10 @@ async function groups(view: MergedView): Promise<GroupLine[]> {
 function numericId(text: string): number | undefined {
   if (!/^\d+$/.test(text)) return undefined;
   const id = Number(text);
-  if (id > MAX_ID) throw new InputError("USER_INVALID", `${text} is too large for a user or group id`, { hint: `Ids go up to ${MAX_ID}.` });
+  if (id > MAX_ID)
+    throw new InputError("USER_INVALID", `${text} is too large for a user or group id`, {
+      hint: `Ids go up to ${MAX_ID}.`,
+    });
   return id;
 }
 
@@ -71,12 +74,18 @@ export async function resolveUser(view: MergedView, text: string): Promise<Proce
   const wanted = userText === "" ? "root" : userText;
   const users = await passwd(view);
   const id = numericId(wanted);
-  const known = users.find((user) => user.name === wanted) ?? (id === undefined ? undefined : users.find((user) => user.uid === id));
+  const known =
+    users.find((user) => user.name === wanted) ??
+    (id === undefined ? undefined : users.find((user) => user.uid === id));
   // An image without /etc/passwd still has a root.
   if (!known && id === undefined && wanted !== "root") {
-    throw new InputError("USER_NOT_FOUND", `unable to find user ${wanted}: no matching entries in passwd file`, {
-      hint: `Create the user in an earlier step, or use a number: USER 1000.`,
-    });
+    throw new InputError(
+      "USER_NOT_FOUND",
+      `unable to find user ${wanted}: no matching entries in passwd file`,
+      {
+        hint: `Create the user in an earlier step, or use a number: USER 1000.`,
+      },
+    );
   }
   const uid = known?.uid ?? id ?? 0;
   const home = known?.home || (uid === 0 ? "/root" : "/");
@@ -84,13 +93,19 @@ export async function resolveUser(view: MergedView, text: string): Promise<Proce
   if (groupText) {
     const gid = all.find((group) => group.name === groupText)?.gid ?? numericId(groupText);
     if (gid === undefined) {
-      throw new InputError("GROUP_NOT_FOUND", `unable to find group ${groupText}: no matching entries in group file`, {
-        hint: `Create the group in an earlier step, or use a number: USER ${userText}:1000.`,
-      });
+      throw new InputError(
+        "GROUP_NOT_FOUND",
+        `unable to find group ${groupText}: no matching entries in group file`,
+        {
+          hint: `Create the group in an earlier step, or use a number: USER ${userText}:1000.`,
+        },
+      );
     }
     return { uid, gid, additionalGids: [], home };
   }
   const gid = known?.gid ?? 0;
-  const additionalGids = known ? all.filter((group) => group.members.includes(known.name) && group.gid !== gid).map((group) => group.gid) : [];
+  const additionalGids = known
+    ? all.filter((group) => group.members.includes(known.name) && group.gid !== gid).map((group) => group.gid)
+    : [];
   return { uid, gid, additionalGids: [...new Set(additionalGids)], home };
 }
