@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
 import type { Descriptor, DiffId, ImageConfig, LayerCompression, Platform } from "@slipway/oci";
-import type * as z from "zod";
 import type { ProgressSink } from "./progress.ts";
 
 /** A layer as a blob that an image can name. */
@@ -91,6 +90,23 @@ export interface PreparedExport {
 }
 
 /**
+ * Checks the options of an exporter and turns them into values. Any zod schema over strings is one; those of the
+ * exporters that come with Slipway are not, since loading zod takes longer than a cached build.
+ */
+export interface OptionsSchema<Options> {
+  safeParse(raw: unknown): { readonly success: true; readonly data: Options } | { readonly success: false; readonly error: OptionsError };
+}
+
+/** What is wrong with options, the most important first; a ZodError is one. */
+export interface OptionsError {
+  readonly issues: readonly {
+    /** The option's name, or nothing when it is about all of them. */
+    readonly path: readonly PropertyKey[];
+    readonly message: string;
+  }[];
+}
+
+/**
  * Turns a solved filesystem into an artifact.
  * Life cycle: prepare (checks options, no I/O) → write (once).
  */
@@ -98,7 +114,7 @@ export interface Exporter<Options = unknown> {
   /** What `--output type=` selects it by. */
   readonly name: string;
   /** Options as the command line gives them: all strings; the schema turns them into values. */
-  readonly options: z.ZodType<Options, Record<string, string>>;
+  readonly options: OptionsSchema<Options>;
   prepare(options: Options): PreparedExport;
 }
 
