@@ -1,1 +1,1 @@
-export {};
+export { createNamespacesDriver, type SandboxDriverOptions } from "./namespaces-driver.ts";

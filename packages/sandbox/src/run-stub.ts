@@ -1,0 +1,77 @@
+import { constants } from "node:os";
+import type { SandboxExit, SandboxIo } from "@slipway/engine-sdk";
+import { InputError, WorldError } from "@slipway/oci";
+import { outOfMemoryKills } from "./out-of-memory.ts";
+import type { Stub, StubEnd } from "./stub-launcher.ts";
+import type { StubJob, StubMessage } from "./stub-protocol.ts";
+
+/** Runs a job on a stub to its end: the common part of all drivers that use stubs. */
+export async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<SandboxExit> {
+  const killsBefore = outOfMemoryKills();
+  let last: StubMessage | undefined;
+  let started = false;
+  let aborted: Promise<void> | undefined;
+  const abort = (): void => void (aborted ??= stub.kill());
+  if (io.signal.aborted) abort();
+  else io.signal.addEventListener("abort", abort, { once: true });
+  try {
+    for (const stream of ["stdout", "stderr"] as const) {
+      stub[stream].on("data", (chunk: Buffer) => {
+        if (aborted === undefined) io.onOutput(stream, chunk);
+      });
+    }
+    stub.start(job, (message) => {
+      if (message.kind === "started") started = true;
+      else last = message;
+    });
+    const end = await stub.ended;
+    if (aborted !== undefined) {
+      await aborted;
+      throw io.signal.reason;
+    }
+    const exit = exitOf(end, { started, last });
+    const perhapsOutOfMemory = exit.kind === "signaled" ? exit.signal === "SIGKILL" : exit.kind === "exited" && exit.code === 137;
+    return perhapsOutOfMemory && outOfMemoryKills() > killsBefore ? { kind: "out-of-memory" } : exit;
+  } finally {
+    io.signal.removeEventListener("abort", abort);
+  }
+}
+
+function exitOf(end: StubEnd, said: { started: boolean; last: StubMessage | undefined }): SandboxExit {
+  const { started, last } = said;
+  if (last?.kind === "failed") throw failureOf(last);
+  if (last?.kind === "exited") return { kind: "exited", code: last.code };
+  if (last?.kind === "signaled") return { kind: "signaled", signal: signalName(last.signal) };
+  if (!started) {
+    throw new WorldError("SANDBOX_START_FAILED", `the sandbox could not be started: ${diagnosis(end)}`, {
+      hint: "Run `slipway doctor` to see what this machine allows.",
+    });
+  }
+  if (end.signal !== null) return { kind: "signaled", signal: end.signal };
+  // util-linux before 2.39 can't die of SIGKILL in its child's stead, and complains about that instead: it is silent
+  // after anything else.
+  if (end.code === 1 && end.diagnostics !== "") return { kind: "signaled", signal: "SIGKILL" };
+  return { kind: "exited", code: end.code ?? 1 };
+}
+
+function diagnosis(end: StubEnd): string {
+  const lines = end.diagnostics.trim().split("\n").filter((line) => line.trim() !== "");
+  const telling = lines.find((line) => /error|unshare|not |can't/i.test(line)) ?? lines[0];
+  return telling?.trim() ?? (end.signal === null ? `its stub ended with status ${end.code}` : `its stub ended with ${end.signal}`);
+}
+
+function failureOf(failure: Extract<StubMessage, { kind: "failed" }>): Error {
+  const { code, message, hint } = failure;
+  switch (code) {
+    case "COMMAND_NOT_FOUND":
+    case "COMMAND_NOT_EXECUTABLE":
+    case "SANDBOX_ULIMIT_UNKNOWN":
+      return new InputError(code, message, { hint });
+    default:
+      return new WorldError(code, message, { hint });
+  }
+}
+
+function signalName(number: number): string {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+}

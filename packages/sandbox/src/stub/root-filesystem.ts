@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync, openSync } from "node:fs";
+import path from "node:path";
+import type { SandboxMount, SandboxRoot } from "@slipway/engine-sdk";
+import { MS, type Libc } from "./libc.ts";
+import { mountOverlay } from "./overlay.ts";
+import { StubFailure } from "./stub-failure.ts";
+
+/** Folders that a sandbox mounts something on, whatever the image holds. */
+export const systemFolders = ["proc", "dev", "sys"] as const;
+
+/**
+ * Mounts the root on `mountPoint`.
+ * @param skeleton becomes the lowest layer when an image lacks one of the system folders: made in the upper folder they
+ * would end up in a layer.
+ * @returns a descriptor of the mounted root.
+ */
+export function mountRoot(libc: Libc, root: SandboxRoot, options: { mountPoint: string; skeleton: string }): number {
+  const { mountPoint, skeleton } = options;
+  if (root.kind === "folder") {
+    libc.mount(root.path, mountPoint, null, { flags: MS.BIND | MS.REC });
+  } else {
+    const folders = [root.upperdir, ...root.lowerdirs];
+    const complete = systemFolders.every((name) => folders.some((folder) => existsSync(path.join(folder, name))));
+    mountOverlay(libc, complete ? root : { ...root, lowerdirs: [...root.lowerdirs, skeleton] }, mountPoint);
+  }
+  // A folder root, or an image that deleted one of them.
+  for (const name of systemFolders) if (!existsSync(path.join(mountPoint, name))) mkdirSync(path.join(mountPoint, name));
+  return openSync(mountPoint, "r");
+}
+
+/** Where a descriptor can be used as a path; mount(2) takes it, and nothing that happens to the name matters any more. */
+export function descriptorPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/** A descriptor of `target` in the root, which must exist. */
+export function openTarget(libc: Libc, rootFd: number, target: string): number {
+  const fd = libc.openInRoot(rootFd, target);
+  if (fd !== undefined) return fd;
+  throw new StubFailure(
+    "SANDBOX_START_FAILED",
+    `${target} is not in the root filesystem`,
+    "This is a bug in Slipway: whoever asks for a mount makes its target first.",
+  );
+}
+
+/** Mounts what the spec asks for, in its order. */
+export function applyMounts(libc: Libc, rootFd: number, mounts: readonly SandboxMount[], scratch: string): void {
+  for (const mount of mounts) {
+    const target = (): string => descriptorPath(openTarget(libc, rootFd, mount.target));
+    if (mount.kind === "bind") {
+      libc.mount(mount.source, target(), null, { flags: MS.BIND | MS.REC });
+      // The name is looked up once more: now it is the new mount.
+      if (mount.readonly) libc.makeReadonly(target());
+    } else if (mount.kind === "tmpfs") {
+      const mode = (mount.mode ?? 0o1777).toString(8);
+      const size = mount.sizeBytes === undefined ? "" : `,size=${mount.sizeBytes}`;
+      libc.mount("tmpfs", target(), "tmpfs", { flags: MS.NOSUID | MS.NODEV, data: `mode=${mode}${size}` });
+    } else {
+      bindSubpathOfOverlay(libc, mount, { target: target(), scratch });
+      if (mount.upperdir === undefined) libc.makeReadonly(target());
+    }
+  }
+}
+
+/** Mounts an overlay on `scratch`, of which `target` then shows the part at the mount's subpath. */
+export function bindSubpathOfOverlay(
+  libc: Libc,
+  mount: Extract<SandboxMount, { kind: "overlay" }>,
+  options: { target: string; scratch: string },
+): void {
+  const { target, scratch } = options;
+  const overlay = mount.upperdir === undefined && mount.lowerdirs.length === 1 ? undefined : mount;
+  // The kernel refuses an overlay of one lower folder and nothing else: it would be that folder.
+  if (overlay === undefined) libc.mount(mount.lowerdirs[0]!, scratch, null, { flags: MS.BIND });
+  else mountOverlay(libc, overlay, scratch);
+  const overlayFd = openSync(scratch, "r");
+  const shown = libc.openInRoot(overlayFd, mount.subpath === "" ? "." : mount.subpath);
+  if (shown === undefined) {
+    throw new StubFailure(
+      "SANDBOX_START_FAILED",
+      `${mount.subpath} is not in the filesystem that ${mount.target} should show`,
+      "Check the `source` of the mount.",
+    );
+  }
+  libc.mount(descriptorPath(shown), target, null, { flags: MS.BIND });
+  libc.umount(scratch, 2);
+}

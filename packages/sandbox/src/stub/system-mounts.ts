@@ -1,0 +1,107 @@
+import { fstatSync, statfsSync, symlinkSync, writeFileSync, mkdirSync } from "node:fs";
+import { devices, maskedPaths, readonlyPaths, shmSizeBytes } from "../default-rules.ts";
+import { MS, type Libc } from "./libc.ts";
+import { descriptorPath, openTarget } from "./root-filesystem.ts";
+import { SystemCallError } from "./stub-failure.ts";
+
+const sealed = MS.NOSUID | MS.NODEV | MS.NOEXEC;
+const cgroup2Magic = 0x63677270;
+
+/** Mounts /proc, /dev and /sys of a sandbox. */
+export function mountSystemFolders(libc: Libc, rootFd: number): void {
+  libc.mount("proc", descriptorPath(openTarget(libc, rootFd, "/proc")), "proc", { flags: sealed });
+  mountDev(libc, rootFd);
+  mountSys(libc, rootFd);
+}
+
+function mountDev(libc: Libc, rootFd: number): void {
+  libc.mount("tmpfs", descriptorPath(openTarget(libc, rootFd, "/dev")), "tmpfs", {
+    flags: MS.NOSUID,
+    data: "mode=755,size=65536k",
+  });
+  const dev = descriptorPath(openTarget(libc, rootFd, "/dev"));
+  for (const { name, ...device } of devices) makeDevice(libc, `${dev}/${name}`, { name, ...device });
+  for (const [target, name] of [
+    ["/proc/self/fd", "fd"],
+    ["/proc/self/fd/0", "stdin"],
+    ["/proc/self/fd/1", "stdout"],
+    ["/proc/self/fd/2", "stderr"],
+    ["/proc/kcore", "core"],
+    ["pts/ptmx", "ptmx"],
+  ] as const) {
+    symlinkSync(target, `${dev}/${name}`);
+  }
+  for (const name of ["pts", "shm", "mqueue"]) mkdirSync(`${dev}/${name}`);
+  const terminals = "newinstance,ptmxmode=0666,mode=0620";
+  withFallback(
+    // Group 5 is tty; a user namespace may not know it.
+    () => libc.mount("devpts", `${dev}/pts`, "devpts", { flags: MS.NOSUID | MS.NOEXEC, data: `${terminals},gid=5` }),
+    () => libc.mount("devpts", `${dev}/pts`, "devpts", { flags: MS.NOSUID | MS.NOEXEC, data: terminals }),
+  );
+  libc.mount("shm", `${dev}/shm`, "tmpfs", { flags: sealed, data: `mode=1777,size=${shmSizeBytes}` });
+  withFallback(
+    () => libc.mount("mqueue", `${dev}/mqueue`, "mqueue", { flags: sealed }),
+    // A kernel without POSIX message queues.
+    () => undefined,
+  );
+}
+
+function makeDevice(libc: Libc, file: string, device: { name: string; major: number; minor: number }): void {
+  withFallback(
+    () => libc.makeDevice(file, device),
+    // In a user namespace nobody makes devices: the machine's own are shown.
+    () => {
+      writeFileSync(file, "");
+      libc.mount(`/dev/${device.name}`, file, null, { flags: MS.BIND });
+    },
+  );
+}
+
+function mountSys(libc: Libc, rootFd: number): void {
+  const target = (): string => descriptorPath(openTarget(libc, rootFd, "/sys"));
+  withFallback(
+    () => {
+      libc.mount("sysfs", target(), "sysfs", { flags: sealed | MS.RDONLY });
+      const cgroup = libc.openInRoot(rootFd, "/sys/fs/cgroup");
+      if (cgroup === undefined || statfsSync("/sys/fs/cgroup").type !== cgroup2Magic) return;
+      withFallback(
+        () => libc.mount("cgroup2", descriptorPath(cgroup), "cgroup2", { flags: sealed | MS.RDONLY }),
+        () => undefined,
+      );
+    },
+    // A user namespace without a network namespace of its own owns no sysfs: the machine's is shown.
+    () => {
+      libc.mount("/sys", target(), null, { flags: MS.BIND | MS.REC });
+      libc.makeReadonly(target());
+    },
+  );
+}
+
+/** Hides what Docker hides in /proc and /sys, and makes read-only what it makes read-only. */
+export function maskPaths(libc: Libc, rootFd: number): void {
+  for (const file of readonlyPaths) {
+    const fd = libc.openInRoot(rootFd, file);
+    if (fd === undefined) continue;
+    libc.mount(descriptorPath(fd), descriptorPath(fd), null, { flags: MS.BIND | MS.REC });
+    libc.makeReadonly(descriptorPath(openTarget(libc, rootFd, file)));
+  }
+  for (const file of maskedPaths) {
+    const fd = libc.openInRoot(rootFd, file);
+    if (fd === undefined) continue;
+    if (fstatSync(fd).isDirectory()) {
+      libc.mount("tmpfs", descriptorPath(fd), "tmpfs", { flags: MS.RDONLY, data: "size=0k" });
+    } else {
+      libc.mount("/dev/null", descriptorPath(fd), null, { flags: MS.BIND });
+    }
+  }
+}
+
+/** Runs the second way when the kernel refuses the first. */
+function withFallback(first: () => void, second: () => void): void {
+  try {
+    first();
+  } catch (error) {
+    if (!(error instanceof SystemCallError)) throw error;
+    second();
+  }
+}

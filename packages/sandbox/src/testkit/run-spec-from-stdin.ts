@@ -1,0 +1,18 @@
+import type { SandboxDriver, SandboxSpec } from "@slipway/engine-sdk";
+
+/**
+ * For a child process of a test: runs the spec that it gets on its standard input, tells on standard output when the
+ * process in the sandbox has said something, and then how it ended.
+ */
+export async function runSpecFromStdin(driver: SandboxDriver): Promise<void> {
+  let text = "";
+  process.stdin.setEncoding("utf8");
+  for await (const chunk of process.stdin) text += chunk as string;
+  const spec = JSON.parse(text) as SandboxSpec;
+  const exit = await driver.run(spec, {
+    onOutput: (_, chunk) => void process.stdout.write(`output ${chunk.toString().trim()}\n`),
+    signal: new AbortController().signal,
+  });
+  process.stdout.write(`${JSON.stringify(exit)}\n`);
+  await driver.close();
+}
