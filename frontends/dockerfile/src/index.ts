@@ -1,1 +1,36 @@
-export {};
+import { defineFrontend } from "@slipway/frontend-sdk";
+import type { DockerfileTree } from "./syntax/syntax-tree.ts";
+
+/**
+ * The Dockerfile frontend. Importing it is cheap: the parser is loaded with the first build.
+ * @see Dockerfile reference; what it says less than exactly is as BuildKit does it
+ */
+export const dockerfile = defineFrontend({
+  name: "dockerfile.v0",
+  fileNames: ["Dockerfile", "Containerfile"],
+  build: async (request, bridge, signal) => (await import("./build.ts")).build(request, bridge, signal),
+});
+
+/**
+ * Parses a Dockerfile to its syntax tree, without judging instructions, flags and stages.
+ * @param file name that errors carry
+ * @throws InputError when directives or here-documents are broken
+ */
+export async function parseDockerfile(text: string, file = "Dockerfile"): Promise<DockerfileTree> {
+  return (await import("./syntax/parser.ts")).parseText(text, file);
+}
+
+export { expandText, ExpansionError, type ExpandOptions, type Expansion, type Lookup } from "./expand/expand.ts";
+export type { DockerfileErrorCode, Problem } from "./problems.ts";
+export { SourceText, type LineColumn, type Span } from "./syntax/source-text.ts";
+export type {
+  Arguments,
+  Comment,
+  Directive,
+  DockerfileTree,
+  Flag,
+  Heredoc,
+  InstructionNode,
+  Pair,
+  Word,
+} from "./syntax/syntax-tree.ts";

@@ -1,0 +1,23 @@
+import type { Bridge, FrontendOutput, FrontendRequest, FrontendResult } from "@slipway/frontend-sdk";
+import { checkFile } from "./commands/stages.ts";
+import { compile } from "./compile/compile.ts";
+import { loadBuildFile } from "./compile/load-build-file.ts";
+import { readOptions } from "./compile/options.ts";
+import { throwProblems, type Problem } from "./problems.ts";
+import { createDockerfileParser } from "./syntax/parser.ts";
+
+/** Loads, parses, checks and compiles a Dockerfile for every platform of a request. */
+export async function build(request: FrontendRequest, bridge: Bridge, signal: AbortSignal): Promise<FrontendResult> {
+  const options = readOptions(request);
+  const file = await loadBuildFile(bridge, options, signal);
+  const parser = createDockerfileParser();
+  const problems: Problem[] = [];
+  const checked = checkFile(parser.parse(file.text, { file: file.filename, problems }), problems);
+  throwProblems(problems);
+  const outputs: FrontendOutput[] = [];
+  for (const platform of request.platforms) {
+    signal.throwIfAborted();
+    outputs.push(await compile({ request, options, file, checked, parser, bridge, signal }, platform));
+  }
+  return { outputs };
+}

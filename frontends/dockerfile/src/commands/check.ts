@@ -1,0 +1,225 @@
+import { didYouMean } from "../did-you-mean.ts";
+import type { Problem } from "../problems.ts";
+import { parseHeredocOpening } from "../syntax/heredoc.ts";
+import type { SourceText } from "../syntax/source-text.ts";
+import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";
+import { Checker } from "./checker.ts";
+import type { ArgCommand, Assignment, Command, CopyCommand, FromCommand, RunCommand, TextCommand } from "./command.ts";
+import { checkHealthcheck } from "./healthcheck.ts";
+import { MountError, readMount } from "./mount.ts";
+
+/** The instructions of the language, in capitals. */
+export const INSTRUCTIONS = [
+  "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK",
+  "LABEL", "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+] as const; // prettier-ignore
+
+const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
+
+function checkFrom(checker: Checker): FromCommand | undefined {
+  const { node } = checker;
+  const flags = checker.flags({ platform: "text" });
+  const words = node.arguments.form === "words" ? node.arguments.words : [];
+  const [image, as, name, extra] = words;
+  if (image === undefined) return checker.arguments("needs an image", "For example: FROM debian:trixie-slim AS build");
+  if (as !== undefined && as.text.toLowerCase() !== "as") {
+    return checker.arguments(`takes an image and AS name, not "${as.text}"`, "Write FROM image AS name.", as.span);
+  }
+  if (as !== undefined && (name === undefined || extra !== undefined)) {
+    return checker.arguments("takes one name behind AS", "Write FROM image AS name.", (extra ?? as).span);
+  }
+  if (name !== undefined && !STAGE_NAME.test(name.text.toLowerCase())) {
+    return checker.report(name.span, {
+      code: "STAGE_NAME_INVALID",
+      message: `"${name.text}" cannot be the name of a stage`,
+      hint: "Names start with a letter and go on with letters, digits, dots, dashes and underscores.",
+    });
+  }
+  const platform = flags.text("platform");
+  return { kind: "from", node, image, ...(name === undefined ? {} : { name }), ...(platform?.text ? { platform } : {}) };
+}
+
+function checkAssignments(checker: Checker): readonly Assignment[] | undefined {
+  checker.flags({});
+  const args = checker.node.arguments;
+  if (args.form !== "pairs") return checker.arguments("needs a name and a value", `Write ${checker.name} name=value.`);
+  const pairs: Assignment[] = [];
+  for (const { key, separator, value, span } of args.pairs) {
+    if (key.text === "") checker.arguments("has a value without a name", `Write ${checker.name} name=value.`, span);
+    else if (value !== undefined) pairs.push({ key, value });
+    else if (separator === "" && args.pairs.length === 1) {
+      checker.arguments(`needs a value for ${key.text}`, `Write ${checker.name} ${key.text}=value.`, span);
+    } else {
+      checker.arguments(`has "${key.text}" without a =`, "Write name=value, and quotes around values with spaces.", span);
+    }
+  }
+  return pairs;
+}
+
+function checkArg(checker: Checker): ArgCommand | undefined {
+  checker.flags({});
+  const args = checker.node.arguments;
+  if (args.form !== "pairs") return checker.arguments("needs a name", "Write ARG name or ARG name=default.");
+  for (const { key, span } of args.pairs) {
+    if (key.text === "") checker.arguments("has a value without a name", "Write ARG name=default.", span);
+  }
+  return { kind: "arg", node: checker.node, args: args.pairs.map(({ key, value }) => ({ key, ...(value ? { value } : {}) })) };
+}
+
+function checkRun(checker: Checker): RunCommand | undefined {
+  const { node } = checker;
+  const flags = checker.flags({ mount: "texts", network: "text", security: "later", device: "later" });
+  if (checker.refuseHeredocs()) return undefined;
+  const mounts = flags.texts("mount");
+  for (const mount of mounts) {
+    // Values with variables can be judged only when the variables are known.
+    if (!mount.text.includes("$") || /(?:^|,)from=[^,]*\$/i.test(mount.text)) checkMount(checker, mount);
+  }
+  const network = flags.text("network");
+  const mode = network?.text.toLowerCase() ?? "default";
+  if (network !== undefined && !["default", "none", "host"].includes(mode)) {
+    const modes = ["default", "none", "host"];
+    checker.report(network.span, {
+      code: "FLAG_VALUE",
+      message: `there is no network "${network.text}"`,
+      hint: didYouMean(network.text, modes, "It is default, none or host."),
+    });
+  }
+  const line = checker.commandLine(node.arguments);
+  if (line === undefined) return undefined;
+  if (line.args.length === 0) return checker.arguments("needs a command", "Write the command behind RUN.");
+  return { kind: "run", node, line, mounts, network: mode as RunCommand["network"] };
+}
+
+function checkMount(checker: Checker, mount: Word): void {
+  try {
+    readMount(mount, (word) => word.text);
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error;
+    checker.report(error.word.span, { code: error.code, message: error.message, hint: error.hint });
+  }
+}
+
+const COPY_FLAGS = { from: "text", chown: "text", chmod: "text", link: "bool", parents: "later", exclude: "later" } as const;
+const ADD_FLAGS = {
+  chown: "text", chmod: "text", link: "bool", exclude: "later", checksum: "later", "keep-git-dir": "later", unpack: "later",
+} as const; // prettier-ignore
+
+function checkCopy(checker: Checker): CopyCommand | undefined {
+  const { node } = checker;
+  const flags = checker.flags(node.name === "copy" ? COPY_FLAGS : ADD_FLAGS);
+  if (checker.refuseHeredocs()) return undefined;
+  const words = checker.list();
+  if (words === undefined) return undefined;
+  const dest = words.at(-1);
+  if (dest === undefined || words.length < 2) {
+    return checker.arguments("needs a source and a destination", `Write ${checker.name} source… destination.`, dest?.span);
+  }
+  if (parseHeredocOpening(dest.text, "\\") !== null) {
+    return checker.arguments("cannot have a here-document as its destination", "Write the destination last.", dest.span);
+  }
+  const [from, chown, chmod] = [flags.text("from"), flags.text("chown"), flags.text("chmod")];
+  if (from?.text.includes("$")) {
+    checker.report(from.span, {
+      code: "FLAG_VALUE",
+      message: "--from takes no variables",
+      hint: "Give the image a stage of its own, FROM ${NAME} AS name, and copy --from=name.",
+    });
+  }
+  return {
+    kind: node.name as CopyCommand["kind"],
+    node,
+    sources: words.slice(0, -1),
+    dest,
+    ...(from?.text ? { from } : {}),
+    ...(chown?.text ? { chown } : {}),
+    ...(chmod?.text ? { chmod } : {}),
+    link: flags.bool("link"),
+  };
+}
+
+function checkText(checker: Checker): TextCommand | undefined {
+  const { node } = checker;
+  checker.flags({});
+  if (node.arguments.form !== "text") return checker.arguments("needs one argument", `Write it behind ${checker.name}.`);
+  return { kind: node.name as TextCommand["kind"], node, text: node.arguments.text };
+}
+
+function checkOnbuild(checker: Checker, source: SourceText, problems: Problem[]): Command | undefined {
+  const { node } = checker;
+  checker.flags({});
+  if (node.arguments.form !== "trigger") return checker.arguments("needs an instruction", "For example: ONBUILD COPY . /app");
+  const inner = node.arguments.instruction;
+  const name = inner.name.toUpperCase();
+  if (name === "ONBUILD" || name === "FROM" || name === "MAINTAINER") {
+    return checker.arguments(`cannot hold ${name}`, "Write the instruction in the Dockerfile that builds on this image.", inner.keyword.span);
+  }
+  // The trigger runs in somebody else's build; a mistake in it is better found now.
+  if (checkInstruction(inner, source, problems) === undefined) return undefined;
+  return { kind: "onbuild", node, trigger: inner.original };
+}
+
+function checkByName(checker: Checker, source: SourceText, problems: Problem[]): Command | undefined {
+  const { node } = checker;
+  switch (node.name) {
+    case "from":
+      return checkFrom(checker);
+    case "env":
+    case "label": {
+      const pairs = checkAssignments(checker);
+      return pairs && { kind: node.name, node, pairs };
+    }
+    case "arg":
+      return checkArg(checker);
+    case "run":
+      return checkRun(checker);
+    case "copy":
+    case "add":
+      return checkCopy(checker);
+    case "cmd":
+    case "entrypoint": {
+      checker.flags({});
+      const line = checker.commandLine(node.arguments);
+      return line && { kind: node.name, node, line };
+    }
+    case "shell": {
+      checker.flags({});
+      const line = checker.commandLine(node.arguments);
+      if (line === undefined) return undefined;
+      if (line.form === "shell" || line.args.length === 0) {
+        return checker.arguments("needs a JSON array", 'For example: SHELL ["/bin/bash", "-o", "pipefail", "-c"]');
+      }
+      return { kind: "shell", node, shell: line.args };
+    }
+    case "workdir":
+    case "user":
+    case "stopsignal":
+    case "maintainer":
+      return checkText(checker);
+    case "volume":
+    case "expose": {
+      checker.flags({});
+      const items = checker.list();
+      if (items === undefined) return undefined;
+      if (items.length === 0) return checker.arguments("needs at least one argument", `Write it behind ${checker.name}.`);
+      return { kind: node.name, node, items };
+    }
+    case "healthcheck":
+      return checkHealthcheck(checker);
+    case "onbuild":
+      return checkOnbuild(checker, source, problems);
+    default:
+      return checker.report(node.keyword.span, {
+        code: "INSTRUCTION_UNKNOWN",
+        message: `unknown instruction ${node.keyword.text}`,
+        hint: didYouMean(node.keyword.text, INSTRUCTIONS, `The instructions are ${INSTRUCTIONS.join(", ")}.`),
+      });
+  }
+}
+
+/** Checks one instruction's flags and arguments. Mistakes are added to `problems`, and the result is then undefined. */
+export function checkInstruction(node: InstructionNode, source: SourceText, problems: Problem[]): Command | undefined {
+  const checker = new Checker(node, source, problems);
+  const command = checkByName(checker, source, problems);
+  return checker.failed ? undefined : command;
+}

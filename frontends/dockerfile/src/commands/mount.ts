@@ -1,0 +1,180 @@
+import { didYouMean } from "../did-you-mean.ts";
+import type { DockerfileErrorCode } from "../problems.ts";
+import type { Word } from "../syntax/syntax-tree.ts";
+import { splitCsv } from "./csv.ts";
+
+/** A `--mount` of RUN, its variables expanded. */
+export interface MountSpec {
+  readonly type: "bind" | "cache" | "tmpfs";
+  /** Stage, image or named context; absent means the build context for bind, nothing for cache. */
+  readonly from?: Word;
+  /** As written; empty means the root of what is mounted. */
+  readonly source: string;
+  readonly target: Word;
+  readonly readonly: boolean;
+  /** Cache only: the id, or empty for the target. */
+  readonly id: string;
+  readonly sharing: "shared" | "private" | "locked";
+  readonly sizeBytes: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mode?: number;
+}
+
+/** What is wrong with a `--mount`, and where. */
+export class MountError extends Error {
+  readonly code: DockerfileErrorCode;
+  readonly word: Word;
+  readonly hint: string;
+
+  constructor(word: Word, message: string, options: { readonly hint: string; readonly code?: DockerfileErrorCode }) {
+    super(message);
+    this.name = "MountError";
+    this.code = options.code ?? "MOUNT_INVALID";
+    this.word = word;
+    this.hint = options.hint;
+  }
+}
+
+const TYPES = ["bind", "cache", "tmpfs", "secret", "ssh"];
+const SHARING = ["shared", "private", "locked"];
+const KEYS = [
+  "type", "from", "source", "src", "target", "dst", "destination", "readonly", "ro", "readwrite", "rw",
+  "id", "sharing", "required", "size", "mode", "uid", "gid", "env",
+]; // prettier-ignore
+const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)i?b?$/i;
+
+function parseBool(text: string): boolean | undefined {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  return ["0", "f", "F", "FALSE", "false", "False"].includes(text) ? false : undefined;
+}
+
+function parseSizeBytes(field: Word, text: string): number {
+  const match = SIZE.exec(text.trim());
+  if (match === null) throw new MountError(field, `"${text}" is not a size`, { hint: "Write for example size=64m or size=1g." });
+  const exponent = match[2] === "" ? 0 : "kmgtp".indexOf(match[2]!.toLowerCase()) + 1;
+  return Math.floor(Number(match[1]) * 1024 ** exponent);
+}
+
+function parseNumber(field: Word, text: string, what: { name: string; radix: 8 | 10 }): number {
+  const pattern = what.radix === 8 ? /^[0-7]{1,10}$/ : /^\d{1,10}$/;
+  const value = pattern.test(text) ? Number.parseInt(text, what.radix) : Number.NaN;
+  if (!(value <= 0xffff_ffff)) {
+    throw new MountError(field, `"${text}" is not a ${what.name}`, {
+      hint: what.radix === 8 ? "Write the mode in octal, for example 0755." : `Write the ${what.name} as a number.`,
+    });
+  }
+  return value;
+}
+
+interface Draft {
+  type: string;
+  readonly set: Map<string, { readonly field: Word; readonly value: string }>;
+  readonly?: boolean;
+}
+
+function readFields(mount: Word, expand: (word: Word) => string): Draft {
+  const draft: Draft = { type: "bind", set: new Map() };
+  for (const field of splitCsv(mount)) {
+    const split = field.text.indexOf("=");
+    const key = (split < 0 ? field.text : field.text.slice(0, split)).toLowerCase();
+    if (!KEYS.includes(key)) {
+      throw new MountError(field, `--mount has no key "${key}"`, {
+        hint: didYouMean(key, KEYS, `The keys are ${KEYS.filter((name) => !["src", "dst", "destination", "ro", "rw"].includes(name)).join(", ")}.`),
+      });
+    }
+    const exact = field.span.end - field.span.start === field.text.length;
+    const written = split < 0 ? "" : field.text.slice(split + 1);
+    const word: Word = { text: written, span: exact ? { start: field.span.start + split + 1, end: field.span.end } : field.span };
+    if (key === "from" && /\$./.test(written)) {
+      throw new MountError(field, "from= of --mount takes no variables", {
+        hint: "Give the image a stage of its own, FROM ${NAME} AS name, and mount from=name.",
+      });
+    }
+    const value = expand(word);
+    if (key === "readonly" || key === "ro" || key === "readwrite" || key === "rw") {
+      const flag = split < 0 ? true : parseBool(value);
+      if (flag === undefined) throw new MountError(field, `${key} is true or false, not "${value}"`, { hint: `Write ${key} alone to turn it on.` });
+      draft.readonly = key.startsWith("reado") || key === "ro" ? flag : !flag;
+      continue;
+    }
+    if (key === "required" && split < 0) {
+      draft.set.set(key, { field, value: "true" });
+      continue;
+    }
+    if (split < 0) throw new MountError(field, `"${key}" of --mount needs a value`, { hint: `Write ${key}=value.` });
+    const name = key === "src" ? "source" : key === "dst" || key === "destination" ? "target" : key;
+    if (name === "type") draft.type = value.toLowerCase();
+    draft.set.set(name, { field: { text: value, span: word.span }, value });
+  }
+  return draft;
+}
+
+function checkKeys(draft: Draft, type: string): void {
+  const allowed: Record<string, readonly string[]> = {
+    mode: ["secret", "ssh", "cache"],
+    uid: ["secret", "ssh", "cache"],
+    gid: ["secret", "ssh", "cache"],
+    size: ["tmpfs"],
+    sharing: ["cache"],
+    required: ["secret", "ssh"],
+    env: ["secret"],
+  };
+  for (const [key, types] of Object.entries(allowed)) {
+    const given = draft.set.get(key);
+    if (given === undefined || types.includes(type)) continue;
+    throw new MountError(given.field, `a mount of type ${type} has no ${key}`, { hint: `${key} is for mounts of type ${types.join(", ")}.` });
+  }
+}
+
+/**
+ * Reads the value of a `--mount`.
+ * @throws MountError
+ * @see Dockerfile reference, "RUN --mount"
+ */
+export function readMount(mount: Word, expand: (word: Word) => string): MountSpec {
+  const draft = readFields(mount, expand);
+  const typeField = draft.set.get("type")?.field ?? mount;
+  const { type } = draft;
+  if (!TYPES.includes(type)) {
+    throw new MountError(typeField, `there is no mount type "${type}"`, { hint: didYouMean(type, TYPES, `The types are ${TYPES.join(", ")}.`) });
+  }
+  if (type === "secret" || type === "ssh") {
+    throw new MountError(typeField, `mounts of type ${type} are not supported yet`, {
+      code: "NOT_SUPPORTED_YET",
+      hint: "Build this file with BuildKit for now.",
+    });
+  }
+  checkKeys(draft, type);
+  const value = (key: string): string => draft.set.get(key)?.value ?? "";
+  const number = (key: "uid" | "gid" | "mode"): number | undefined => {
+    const given = draft.set.get(key);
+    return given === undefined ? undefined : parseNumber(given.field, given.value, { name: key, radix: key === "mode" ? 8 : 10 });
+  };
+  const sharing = value("sharing").toLowerCase() || "shared";
+  if (!SHARING.includes(sharing)) {
+    throw new MountError(draft.set.get("sharing")!.field, `there is no sharing mode "${sharing}"`, {
+      hint: didYouMean(sharing, SHARING, `The modes are ${SHARING.join(", ")}.`),
+    });
+  }
+  const target = draft.set.get("target")?.field;
+  if (target === undefined || target.text === "") {
+    throw new MountError(mount, "--mount has no target", { hint: "Add target=/path, the place in the file system of the step." });
+  }
+  const size = draft.set.get("size");
+  const [uid, gid, mode] = [number("uid"), number("gid"), number("mode")];
+  const from = draft.set.get("from")?.field;
+  return {
+    type: type as MountSpec["type"],
+    ...(from === undefined || from.text === "" ? {} : { from }),
+    source: value("source"),
+    target,
+    readonly: draft.readonly ?? type === "bind",
+    id: value("id"),
+    sharing: sharing as MountSpec["sharing"],
+    sizeBytes: size === undefined ? 0 : parseSizeBytes(size.field, size.value),
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+    ...(mode === undefined ? {} : { mode }),
+  };
+}

@@ -1,0 +1,119 @@
+import type { Bridge, FrontendOutput, FrontendRequest } from "@slipway/frontend-sdk";
+import type { Edge } from "@slipway/ir";
+import { normalizePlatform, type ImageConfig, type Platform } from "@slipway/oci";
+import type { CheckedFile } from "../commands/stages.ts";
+import { throwProblems, type Problem } from "../problems.ts";
+import type { DockerfileParser } from "../syntax/parser.ts";
+import { readIgnoreFile } from "./dockerignore.ts";
+import { Emitter, followedPaths } from "./emit.ts";
+import type { BuildFile } from "./load-build-file.ts";
+import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
+import { platformArgs, type CompileOptions } from "./options.ts";
+import type { StagePlan } from "./plan.ts";
+import { StagePlanner, type PlanScope } from "./plan-stage.ts";
+import { resolveBases } from "./resolve-bases.ts";
+import { expandWord } from "./site-error.ts";
+import { StagePlans } from "./stage-plans.ts";
+
+/** What the compilations for all platforms of a request share. */
+export interface CompileContext {
+  readonly request: FrontendRequest;
+  readonly options: CompileOptions;
+  readonly file: BuildFile;
+  readonly checked: CheckedFile;
+  readonly parser: DockerfileParser;
+  readonly bridge: Bridge;
+  readonly signal: AbortSignal;
+}
+
+/** Predefined arguments and the ARGs before the first FROM, with what the command line says. */
+function globalArgs({ request, options, checked }: CompileContext, target: Platform): Map<string, string> {
+  const targetStage = options.target || (checked.stages.at(-1)?.name ?? "");
+  const args = platformArgs({ build: request.buildPlatform, target, targetStage });
+  for (const name of args.keys()) {
+    const given = options.buildArgs.get(name);
+    if (given !== undefined) args.set(name, given);
+  }
+  const { escape, source } = checked.tree;
+  for (const command of checked.globalArgs) {
+    for (const { key, value } of command.args) {
+      const given = options.buildArgs.get(key.text);
+      const assigned = given ?? (value === undefined ? undefined : expandWord(value, (name) => args.get(name), { escape, site: source }));
+      if (assigned !== undefined) args.set(key.text, assigned);
+    }
+  }
+  return args;
+}
+
+/** Patterns of what the client does not send: `<file>.dockerignore`, else the context's `.dockerignore`. */
+async function ignorePatterns({ bridge, file, options, signal }: CompileContext): Promise<readonly string[]> {
+  let name = `${file.filename}.dockerignore`;
+  let text = file.ignoreText;
+  if (text === undefined) {
+    name = ".dockerignore";
+    const vertex = localVertex(options.contextName, {
+      customName: "[internal] load .dockerignore",
+      sharedKeyHint: `${options.contextName}-.dockerignore`,
+      followPaths: [".dockerignore"],
+    });
+    const bytes = await readOptionalFile(bridge, await solveVertex(bridge, vertex, signal), { path: ".dockerignore", signal });
+    if (bytes === undefined) return [];
+    text = decodeText(bytes);
+  }
+  const problems: Problem[] = [];
+  const patterns = readIgnoreFile(text, { file: name, problems });
+  throwProblems(problems);
+  return patterns;
+}
+
+async function contextEdge(context: CompileContext, used: ReadonlySet<string>): Promise<Edge | null> {
+  if (used.size === 0) return null;
+  const { contextName } = context.options;
+  const vertex = localVertex(contextName, {
+    customName: "[internal] load build context",
+    sharedKeyHint: contextName,
+    followPaths: followedPaths(used),
+    excludePatterns: await ignorePatterns(context),
+  });
+  return { vertex, index: 0 };
+}
+
+function resultConfig(target: StagePlan, options: CompileOptions, platform: Platform): ImageConfig {
+  const image = target.image!;
+  if (options.labels.size > 0) image.config.Labels = { ...image.config.Labels, ...Object.fromEntries(options.labels) };
+  const finished = image.finish();
+  if (!options.explicitPlatform) return finished;
+  const { variant: _, ...rest } = finished;
+  const variant = platform.variant ?? (finished.architecture === platform.architecture ? finished.variant : undefined);
+  return { ...rest, os: platform.os, architecture: platform.architecture, ...(variant ? { variant } : {}) };
+}
+
+/**
+ * Compiles a checked file for one platform.
+ * @throws InputError for everything that is wrong with the file; WorldError when an image cannot be resolved
+ */
+export async function compile(context: CompileContext, wanted: Platform): Promise<FrontendOutput> {
+  const { options, checked, file } = context;
+  const platform = normalizePlatform(wanted);
+  const globals = globalArgs(context, platform);
+  const plans = new StagePlans(checked, options, { globals, target: platform });
+  const target = plans.find(options.target);
+  const needed = await resolveBases(target, { ...context, plans, platform });
+
+  const scope: PlanScope = { options, escape: checked.tree.escape, globals, platform, contextPaths: new Set() };
+  for (const plan of plans.stages) if (needed.has(plan)) new StagePlanner(plan, scope).run();
+  target.usedPaths.add("/");
+
+  const source = checked.tree.source;
+  const emitter = new Emitter({ options, source, platform, context: await contextEdge(context, scope.contextPaths) });
+  // In the order of the file, so that no stage waits on the stack for another.
+  for (const plan of plans.stages) if (needed.has(plan)) emitter.emit(plan);
+  const result = emitter.emit(target);
+  const sources = [{ filename: file.filename, data: file.bytes, language: "Dockerfile" }];
+  return {
+    platform,
+    definition: { result, sources, locations: emitter.locations },
+    config: resultConfig(target, options, platform),
+    ...(target.baseConfig === undefined ? {} : { baseConfig: target.baseConfig }),
+  };
+}

@@ -1,0 +1,130 @@
+import type { Bridge } from "@slipway/frontend-sdk";
+import { formatImageReference, InputError, parseImageReference, type Platform } from "@slipway/oci";
+import { checkInstruction } from "../commands/check.ts";
+import { nearestName } from "../did-you-mean.ts";
+import { throwProblems, type DockerfileErrorCode, type Problem } from "../problems.ts";
+import type { DockerfileParser } from "../syntax/parser.ts";
+import { readIgnoreFile } from "./dockerignore.ts";
+import { ImageDraft } from "./image-draft.ts";
+import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
+import type { CompileOptions } from "./options.ts";
+import type { StagePlan } from "./plan.ts";
+import { atPlace, failAt } from "./site-error.ts";
+import type { StagePlans } from "./stage-plans.ts";
+
+export interface ResolveContext {
+  readonly plans: StagePlans;
+  readonly options: CompileOptions;
+  readonly platform: Platform;
+  readonly bridge: Bridge;
+  readonly parser: DockerfileParser;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Finds out what the stages that `target` needs are based on: configs of images, all at once, ignore files of named
+ * contexts, and the triggers that images bring along, which may need further stages.
+ * @returns the stages needed
+ */
+export async function resolveBases(target: StagePlan, context: ResolveContext): Promise<ReadonlySet<StagePlan>> {
+  for (;;) {
+    const needed = context.plans.reachable(target);
+    const pending = [...needed].filter((plan) => !plan.resolved);
+    await Promise.all(pending.map((plan) => resolveBase(plan, context)));
+    // Stages inherit from stages before them, so the order of the file is the order of inheritance.
+    let added = false;
+    for (const plan of [...needed].sort((a, b) => (a.stage?.index ?? -1) - (b.stage?.index ?? -1))) {
+      if (!plan.triggersAdded) added = addTriggers(plan, context) || added;
+    }
+    if (!added) return needed;
+  }
+}
+
+async function resolveBase(plan: StagePlan, context: ResolveContext): Promise<void> {
+  plan.resolved = true;
+  const { base } = plan;
+  if (base.kind === "stage") return;
+  plan.platform ??= context.platform;
+  if (base.kind === "image") return resolveImage(plan, context);
+  plan.image = ImageDraft.empty(base.kind === "scratch" ? context.platform : plan.platform, context.options.sourceDateEpoch);
+  if (base.kind === "local") base.excludePatterns = await contextIgnore(plan, context);
+}
+
+async function resolveImage(plan: StagePlan, { bridge, options, plans, signal }: ResolveContext): Promise<void> {
+  const base = plan.base as Extract<StagePlan["base"], { kind: "image" }>;
+  const span = plan.stage?.from.image.span ?? plan.span;
+  const reference = atPlace(plan, span, () => parseImageReference(base.name));
+  const complete = formatImageReference(reference.tag || reference.digest ? reference : { ...reference, tag: "latest" });
+  try {
+    const resolved = await bridge.resolveImageConfig(complete, { platform: plan.platform!, signal });
+    base.identifier = `docker-image://${resolved.ref}`;
+    plan.baseConfig = resolved.config;
+    plan.image = new ImageDraft(resolved.config, options.sourceDateEpoch);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const nearest = nearestName(base.name, plans.names);
+    const cause = error instanceof Error ? error.message : String(error);
+    if (nearest !== undefined) {
+      throw new InputError<DockerfileErrorCode>("STAGE_NOT_FOUND", `there is no stage or image "${base.name}" (${cause})`, {
+        hint: `Did you mean the stage ${nearest}?`,
+        location: plan.locate(span),
+        cause: error,
+      });
+    }
+    // A registry that is down is not the file's fault.
+    if (!(error instanceof InputError) || error.location !== undefined) throw error;
+    throw new InputError(error.code, error.message, {
+      hint: error.hint ?? "Check the name, the tag and the registry.",
+      location: plan.locate(span),
+      data: error.data,
+      cause: error,
+    });
+  }
+}
+
+async function contextIgnore(plan: StagePlan, { bridge, signal }: ResolveContext): Promise<readonly string[]> {
+  const base = plan.base as Extract<StagePlan["base"], { kind: "local" }>;
+  const vertex = localVertex(base.name, {
+    customName: `[context ${base.contextName}] load .dockerignore`,
+    sharedKeyHint: `context:${base.contextName}-.dockerignore`,
+    followPaths: [".dockerignore"],
+  });
+  const bytes = await readOptionalFile(bridge, await solveVertex(bridge, vertex, signal), { path: ".dockerignore", signal });
+  if (bytes === undefined) return [];
+  const problems: Problem[] = [];
+  const patterns = readIgnoreFile(decodeText(bytes), { file: `.dockerignore of the context ${base.contextName}`, problems });
+  throwProblems(problems);
+  return patterns;
+}
+
+/** Puts the triggers of the base in front of a stage's own instructions. True when they may need something new. */
+function addTriggers(plan: StagePlan, context: ResolveContext): boolean {
+  if (plan.base.kind === "stage" && !plan.base.plan.triggersAdded) return false;
+  plan.triggersAdded = true;
+  if (plan.stage === undefined) return false;
+  const triggers =
+    plan.base.kind === "stage"
+      ? plan.base.plan.commands.flatMap(({ command }) => (command.kind === "onbuild" ? [command.trigger] : []))
+      : (plan.image?.config.OnBuild ?? []);
+  if (plan.image !== undefined) delete plan.image.config.OnBuild;
+  const placed = triggers.map((trigger) => parseTrigger(plan, trigger, context));
+  plan.commands = [...placed, ...plan.commands];
+  plan.stepTotal += placed.length;
+  return placed.some(({ sources }) => sources.some((source) => source !== undefined));
+}
+
+function parseTrigger(plan: StagePlan, trigger: string, { parser, plans }: ResolveContext): StagePlan["commands"][number] {
+  const problems: Problem[] = [];
+  const tree = parser.parse(trigger, { file: "ONBUILD", problems });
+  const [node, extra] = tree.instructions;
+  const command = node === undefined || extra !== undefined ? undefined : checkInstruction(node, tree.source, problems);
+  if (command !== undefined && problems.length === 0 && command.kind !== "from" && command.kind !== "onbuild") {
+    return plans.place(command, { span: plan.span });
+  }
+  const [problem] = problems;
+  return failAt(plan, plan.span, {
+    code: problem?.code ?? "INSTRUCTION_ARGUMENTS",
+    message: `the trigger "${trigger}" of the base image cannot run: ${problem?.message ?? "it is not a single instruction"}`,
+    hint: problem?.hint ?? "Use another base image.",
+  });
+}
