@@ -1,4 +1,5 @@
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from "./exit-status.ts";
+import { isDebugEnvironment } from "./debug-mode.ts";
+import { hostOf, type Host } from "./host.ts";
 import { processIo, type CliIo } from "./io.ts";
 import { cliVersion } from "./version.ts";
 
@@ -12,16 +13,21 @@ import { cliVersion } from "./version.ts";
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
     io.stdout.write(`${cliVersion()}\n`);
-    return EXIT_OK;
+    return 0;
   }
+  return runCommandLine(argv, hostOf(io));
+}
+
+/** Like `main`, with an engine of the caller's choice. */
+export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
   try {
     const { runProgram } = await import("./program.ts");
-    return await runProgram(argv, io);
+    return await runProgram(argv, host);
   } catch (error) {
     const { errorReport } = await import("./report/error-report.ts");
-    const { UsageError } = await import("./usage-error.ts");
-    const debug = argv.includes("--debug") || !["", "0", "false", undefined].includes(io.env["SLIPWAY_DEBUG"]);
-    io.stderr.write(errorReport(error, { debug }));
-    return error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED;
+    const { exitStatusOf } = await import("./exit-status.ts");
+    const debug = argv.includes("--debug") || argv.includes("-D") || isDebugEnvironment(host.env);
+    host.stderr.write(errorReport(error, { debug }));
+    return exitStatusOf(error);
   }
 }

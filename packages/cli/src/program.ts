@@ -6,7 +6,7 @@ import type { DuFlags } from "./commands/du.ts";
 import type { IrFlags } from "./commands/ir.ts";
 import type { PruneFlags } from "./commands/prune.ts";
 import { expandBooleans } from "./flags/expand-booleans.ts";
-import type { CliIo } from "./io.ts";
+import type { Host } from "./host.ts";
 import { laterFlag } from "./flags/later-flags.ts";
 import { UsageError } from "./usage-error.ts";
 import { cliVersion } from "./version.ts";
@@ -15,7 +15,7 @@ import { cliVersion } from "./version.ts";
  * Reads the command line and runs the command that it names.
  * @throws UsageError, and whatever the command throws.
  */
-export async function runProgram(argv: readonly string[], io: CliIo): Promise<number> {
+export async function runProgram(argv: readonly string[], io: Host): Promise<number> {
   let status = EXIT_OK;
   const program = createProgram(io, (result) => (status = result));
   if (argv.length === 0) {
@@ -43,7 +43,7 @@ function usageErrorOf(error: CommanderError): UsageError {
 }
 
 /** All commands. Each loads what it needs when it runs, so that the others cost nothing. */
-function createProgram(io: CliIo, done: (status: number) => void): Command {
+function createProgram(io: Host, done: (status: number) => void): Command {
   const program = new Command("slipway")
     .description("Builds container images from Dockerfiles and other languages: in parallel, from cache, without root and without a daemon.")
     .version(cliVersion(), "-V, --version", "print the version")
@@ -51,7 +51,8 @@ function createProgram(io: CliIo, done: (status: number) => void): Command {
     .helpCommand(true)
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureHelp({ sortOptions: true })
+    // Defaults that a person should know are in the descriptions; an empty list is none of them.
+    .configureHelp({ sortOptions: true, optionDescription: (option) => option.description })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       // The message comes with the error; it is printed once, by whoever reports errors.
@@ -84,7 +85,7 @@ function createProgram(io: CliIo, done: (status: number) => void): Command {
     .summary("print what a build file compiles to")
     .description("Compiles a build file and prints the intermediate representation (LLB). Runs none of its steps.")
     .argument("<PATH>", "the context, as for build")
-    .option("--format <FORMAT>", "text, json, dot or llb (BuildKit's bytes)", "text")
+    .option("--format <FORMAT>", "text, json, dot or llb (BuildKit's bytes); default: text", "text")
     .option("-o, --output <FILE>", "write to a file instead of stdout");
   addEngineOptions(addBuildOptions(ir)).action(async (context: string, flags: IrFlags) => {
     const { irCommand } = await import("./commands/ir.ts");

@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { BuildOutcome, BuildRequest } from "@slipway/engine";
+import type { BuildOutcome, BuildRequest, EngineOptions } from "@slipway/engine";
+import { isDebugEnvironment } from "../debug-mode.ts";
 import { openDisplay, progressMode, type OpenDisplay } from "../display/choose-display.ts";
-import { EXIT_FAILED, EXIT_OK } from "../exit-status.ts";
+import { EXIT_OK, exitStatusOf } from "../exit-status.ts";
 import { resolveBuildInputs } from "../flags/build-inputs.ts";
 import type { BuildFlags, EngineFlags, OutputFlags } from "../flags/build-flags.ts";
 import { exportRequests } from "../flags/export-requests.ts";
 import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
 import { writesToStdout } from "../flags/output-spec.ts";
 import { catchInterrupts } from "../interrupt.ts";
-import type { CliIo } from "../io.ts";
-import { openEngine } from "./open-engine.ts";
+import type { Host } from "../host.ts";
+import { engineOptions } from "./open-engine.ts";
 import { writeAll, writeFileAtomically } from "./write-output.ts";
 
 export interface BuildCommandFlags extends BuildFlags, OutputFlags, EngineFlags {
@@ -25,11 +26,12 @@ const NO_OUTPUT_WARNING =
   "To push it use --push, to load it into Docker or Podman use --load, to write a file use --output type=oci,dest=FILE.\n";
 
 /** `slipway build`. Gives the exit status; usage errors are thrown before anything starts. */
-export async function buildCommand(context: string, flags: BuildCommandFlags, io: CliIo): Promise<number> {
+export async function buildCommand(context: string, flags: BuildCommandFlags, io: Host): Promise<number> {
   const mode = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
   const exports = exportRequests(flags, { stdoutIsTty: io.stdout.isTTY === true });
   const platforms = requestedPlatforms(flags.platform);
   const baseOptions = frontendOptions(flags, io.env);
+  const engine = engineOptions(flags, io);
   const inputs = await resolveBuildInputs(context, flags, io);
   const forgetCleanUp = io.onExit(inputs.cleanUp);
   try {
@@ -47,7 +49,7 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
     };
     const open = await openDisplay(mode, io);
     if (exports.length === 0 && open.mode !== "quiet" && open.mode !== "rawjson") io.stderr.write(NO_OUTPUT_WARNING);
-    const result = await run(request, { flags, io, open });
+    const result = await run(request, { flags, io, open, engine });
     if (typeof result === "number") return result;
     await tellResult(result, { flags, io, open, stdoutIsTaken: exports.some(writesToStdout) });
     return EXIT_OK;
@@ -58,11 +60,14 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
 }
 
 /** Builds; gives the outcome, or the exit status after it has told what went wrong. */
-async function run(request: BuildRequest, command: { flags: BuildCommandFlags; io: CliIo; open: OpenDisplay }): Promise<BuildOutcome | number> {
+async function run(
+  request: BuildRequest,
+  command: { flags: BuildCommandFlags; io: Host; open: OpenDisplay; engine: EngineOptions },
+): Promise<BuildOutcome | number> {
   const { flags, io, open } = command;
   const interrupts = catchInterrupts(io, { onFirst: () => open.display.note("stopping; press Ctrl-C again to stop at once") });
   try {
-    const engine = await openEngine(flags, io);
+    const engine = await io.createEngine(command.engine);
     try {
       return await engine.build(request, { signal: interrupts.signal, progress: (event) => open.display.event(event) });
     } finally {
@@ -79,12 +84,12 @@ async function run(request: BuildRequest, command: { flags: BuildCommandFlags; i
     const { errorReport } = await import("../report/error-report.ts");
     io.stderr.write(
       errorReport(error, {
-        debug: isDebug(flags, io),
+        debug: flags.debug === true || isDebugEnvironment(io.env),
         ...(open.mode === "rawjson" ? {} : { trace: open.trace }),
         readSource: (file) => readBuildFile(request, file),
       }),
     );
-    return EXIT_FAILED;
+    return exitStatusOf(error);
   } finally {
     interrupts.dispose();
   }
@@ -92,7 +97,7 @@ async function run(request: BuildRequest, command: { flags: BuildCommandFlags; i
 
 async function tellResult(
   outcome: BuildOutcome,
-  command: { flags: BuildCommandFlags; io: CliIo; open: OpenDisplay; stdoutIsTaken: boolean },
+  command: { flags: BuildCommandFlags; io: Host; open: OpenDisplay; stdoutIsTaken: boolean },
 ): Promise<void> {
   const { flags, io, open } = command;
   if (outcome.warnings.length > 0 && open.mode !== "quiet" && open.mode !== "rawjson") {
@@ -113,11 +118,6 @@ async function tellResult(
 function idOfImage(response: BuildOutcome["response"]): string | undefined {
   const id = response["containerimage.config.digest"] ?? response["containerimage.digest"];
   return typeof id === "string" ? id : undefined;
-}
-
-/** `--debug` or SLIPWAY_DEBUG. */
-export function isDebug(flags: EngineFlags, io: Pick<CliIo, "env">): boolean {
-  return flags.debug === true || !["", "0", "false", undefined].includes(io.env["SLIPWAY_DEBUG"]);
 }
 
 function readBuildFile(request: BuildRequest, file: string): string | undefined {

@@ -3,7 +3,7 @@ import type { DoctorReport } from "@slipway/engine";
 import { EXIT_FAILED, EXIT_OK } from "../exit-status.ts";
 import type { EngineFlags } from "../flags/build-flags.ts";
 import { catchInterrupts } from "../interrupt.ts";
-import type { CliIo } from "../io.ts";
+import type { Host } from "../host.ts";
 import { openEngine } from "./open-engine.ts";
 import { writeAll } from "./write-output.ts";
 
@@ -12,7 +12,7 @@ export interface DoctorFlags extends EngineFlags {
 }
 
 /** `slipway doctor`: what this machine offers. The exit status is 1 when no sandbox works, since RUN can't then. */
-export async function doctorCommand(flags: DoctorFlags, io: CliIo): Promise<number> {
+export async function doctorCommand(flags: DoctorFlags, io: Host): Promise<number> {
   const interrupts = catchInterrupts(io);
   try {
     const engine = await openEngine(flags, io);

@@ -1,7 +1,7 @@
 import { formatBytes } from "../display/units.ts";
 import { EXIT_OK } from "../exit-status.ts";
 import type { EngineFlags } from "../flags/build-flags.ts";
-import type { CliIo } from "../io.ts";
+import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
 import { openEngine } from "./open-engine.ts";
 import { usageDetails, usageTable } from "./usage-table.ts";
@@ -13,7 +13,7 @@ export interface DuFlags extends EngineFlags {
 }
 
 /** `slipway du`: what the store holds. With `--format json`, one object per line. */
-export async function duCommand(flags: DuFlags, io: CliIo): Promise<number> {
+export async function duCommand(flags: DuFlags, io: Host): Promise<number> {
   if (flags.format !== undefined && flags.format !== "json" && flags.format !== "table") {
     throw new UsageError(`--format "${flags.format}" is not supported`, "Use json or table.");
   }

@@ -6,7 +6,7 @@ import { resolveBuildInputs } from "../flags/build-inputs.ts";
 import type { BuildFlags, EngineFlags } from "../flags/build-flags.ts";
 import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
 import { catchInterrupts } from "../interrupt.ts";
-import type { CliIo } from "../io.ts";
+import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
 import { openEngine } from "./open-engine.ts";
 import { writeAll, writeFileAtomically } from "./write-output.ts";
@@ -19,7 +19,7 @@ export interface IrFlags extends BuildFlags, EngineFlags {
 const FORMATS = ["text", "json", "dot", "llb"];
 
 /** `slipway ir`: compiles and prints the IR. Nothing runs but what the frontend itself asks for. */
-export async function irCommand(context: string, flags: IrFlags, io: CliIo): Promise<number> {
+export async function irCommand(context: string, flags: IrFlags, io: Host): Promise<number> {
   if (!FORMATS.includes(flags.format)) throw new UsageError(`--format "${flags.format}" is not supported`, `Use one of ${FORMATS.join(", ")}.`);
   const platforms = requestedPlatforms(flags.platform);
   const file = flags.output === undefined || flags.output === "-" ? undefined : path.resolve(io.cwd, flags.output);
@@ -70,7 +70,7 @@ async function printed(compiled: readonly CompiledPlatform[], format: string): P
     const documents = compiled.map(({ platform, definition }) => ({ platform: formatPlatform(platform), ...(JSON.parse(ir.printJson(definition)) as object) }));
     return `${JSON.stringify(documents.length === 1 ? documents[0] : documents, undefined, 2)}\n`;
   }
-  const print = format === "dot" ? ir.printDot : ir.printText;
+  const print = format === "dot" ? ir.printDot : ir.printTree;
   const comment = format === "dot" ? "//" : "#";
   return compiled
     .map(({ platform, definition }) => `${compiled.length > 1 ? `${comment} ${formatPlatform(platform)}\n` : ""}${print(definition).trimEnd()}\n`)

@@ -1,8 +1,9 @@
 import os from "node:os";
 import path from "node:path";
-import type { Engine } from "@slipway/engine";
+import type { Engine, EngineOptions } from "@slipway/engine";
 import type { EngineFlags } from "../flags/build-flags.ts";
 import { parseCount } from "../flags/quantities.ts";
+import type { Host } from "../host.ts";
 import type { CliIo } from "../io.ts";
 
 /**
@@ -18,16 +19,23 @@ export function storeRoot(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd">): s
   return path.join(io.env["HOME"] || os.homedir(), ".local", "share", "slipway");
 }
 
-/** Makes an engine as the flags and the environment say; whoever calls closes it. */
-export async function openEngine(flags: EngineFlags, io: CliIo): Promise<Engine> {
+/**
+ * Options of the engine as the flags and the environment say.
+ * @throws UsageError
+ */
+export function engineOptions(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd">): EngineOptions {
   const maxParallelism = flags.maxParallelism === undefined ? undefined : parseCount(flags.maxParallelism, "--max-parallelism", 1);
   const hosts = [...(flags.insecureRegistry ?? []), ...(io.env["SLIPWAY_INSECURE_REGISTRIES"] ?? "").split(",")];
   const sandbox = flags.sandbox || io.env["SLIPWAY_SANDBOX"];
-  const { createEngine } = await import("@slipway/engine");
-  return createEngine({
+  return {
     root: storeRoot(flags, io),
     insecureRegistries: hosts.map((host) => host.trim()).filter((host) => host !== ""),
     ...(sandbox ? { sandbox } : {}),
     ...(maxParallelism === undefined ? {} : { maxParallelism }),
-  });
+  };
+}
+
+/** Makes an engine as the flags and the environment say; whoever calls closes it. */
+export function openEngine(flags: EngineFlags, io: Host): Promise<Engine> {
+  return io.createEngine(engineOptions(flags, io));
 }

@@ -4,7 +4,7 @@ import { EXIT_FAILED, EXIT_OK } from "../exit-status.ts";
 import type { EngineFlags } from "../flags/build-flags.ts";
 import { parseDurationMs, parseSizeBytes } from "../flags/quantities.ts";
 import { catchInterrupts } from "../interrupt.ts";
-import type { CliIo } from "../io.ts";
+import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
 import { openEngine } from "./open-engine.ts";
 import { usageDetails, usageTable } from "./usage-table.ts";
@@ -19,7 +19,7 @@ export interface PruneFlags extends EngineFlags {
 }
 
 /** `slipway prune`: asks, removes what is not needed, tells what it was. */
-export async function pruneCommand(flags: PruneFlags, io: CliIo): Promise<number> {
+export async function pruneCommand(flags: PruneFlags, io: Host): Promise<number> {
   const limits = pruneLimits(flags);
   if (!flags.force && !(await isConfirmed(flags, io))) return EXIT_FAILED;
   const interrupts = catchInterrupts(io);
@@ -58,7 +58,7 @@ export function pruneLimits(flags: Pick<PruneFlags, "all" | "filter" | "keepStor
   };
 }
 
-async function isConfirmed(flags: PruneFlags, io: CliIo): Promise<boolean> {
+async function isConfirmed(flags: PruneFlags, io: Host): Promise<boolean> {
   if (io.stdin.isTTY !== true) throw new UsageError("prune asks before it removes anything, and stdin is not a terminal", "Say --force to go ahead without being asked.");
   const what = flags.all ? "all build cache that no running build holds" : "all build cache that no cached result needs";
   const { createInterface } = await import("node:readline/promises");

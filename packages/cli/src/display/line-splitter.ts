@@ -1,3 +1,5 @@
+import { StringDecoder } from "node:string_decoder";
+
 /** A line of a process's output, without its line end. */
 export interface OutputLine {
   readonly text: string;
@@ -13,15 +15,15 @@ const MAX_LINE_LENGTH = 16 * 1024;
  * they end. Memory is bounded.
  */
 export class LineSplitter {
-  readonly #partial = new Map<"stdout" | "stderr", { decoder: TextDecoder; text: string; timestampMs: number }>();
+  readonly #partial = new Map<"stdout" | "stderr", { decoder: StringDecoder; text: string; timestampMs: number }>();
 
   push(stream: "stdout" | "stderr", data: Uint8Array, timestampMs: number): OutputLine[] {
     let state = this.#partial.get(stream);
     if (state === undefined) {
-      state = { decoder: new TextDecoder(), text: "", timestampMs };
+      state = { decoder: new StringDecoder("utf8"), text: "", timestampMs };
       this.#partial.set(stream, state);
     }
-    const pieces = (state.text + state.decoder.decode(data, { stream: true })).split("\n");
+    const pieces = (state.text + state.decoder.write(Buffer.from(data.buffer, data.byteOffset, data.byteLength))).split("\n");
     state.text = pieces.pop() ?? "";
     state.timestampMs = timestampMs;
     const lines = pieces.map((text) => ({ text: text.endsWith("\r") ? text.slice(0, -1) : text, timestampMs }));

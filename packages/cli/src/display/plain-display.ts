@@ -47,6 +47,7 @@ export class PlainDisplay implements Display {
   #currentWroteMs = 0;
   #waitingChars = 0;
   #count = 0;
+  #hasPrinted = false;
   #closed = false;
   #text = "";
 
@@ -125,7 +126,8 @@ export class PlainDisplay implements Display {
     if (this.#current !== shown) {
       if (this.#current !== undefined) this.#text += `#${this.#current.number} ...\n`;
       if (shown.number === 0) shown.number = ++this.#count;
-      this.#text += `${this.#count > 1 || this.#current ? "\n" : ""}#${shown.number} ${oneLine(step.name)}\n`;
+      this.#text += `${this.#hasPrinted ? "\n" : ""}#${shown.number} ${oneLine(step.name)}\n`;
+      this.#hasPrinted = true;
       this.#current = shown;
       this.#currentSinceMs = now;
     }

@@ -7,6 +7,8 @@ export interface OutputSpec {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** What the command line can write; checked here so that a typing error costs no time. */
+const TYPES = ["oci", "docker", "image", "local", "tar"];
 /** Types that write one stream, and can write it to stdout. */
 const STREAMS = new Set(["oci", "docker", "tar"]);
 
@@ -33,6 +35,7 @@ export function parseOutputSpec(text: string): OutputSpec {
     type = "image";
     if (!pairs.has("push")) pairs.set("push", "true");
   }
+  if (!TYPES.includes(type)) throw new UsageError(`--output: there is no type "${type}"`, `Use one of ${TYPES.join(", ")} (or registry, which is image and push).`);
   if (type === "local" && !pairs.get("dest")) throw new UsageError("--output type=local has no dest", "Say where to write: --output type=local,dest=FOLDER.");
   if (STREAMS.has(type) && type !== "docker" && !pairs.get("dest")) pairs.set("dest", "-");
   return { type, attrs: Object.fromEntries(pairs) };
