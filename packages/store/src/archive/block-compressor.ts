@@ -6,8 +6,12 @@ import type { LayerCompression } from "@slipway/oci";
 import { DICTIONARY_BYTES, SLAB_BYTES } from "./tar-assembler.ts";
 import type { Slab } from "./tar-assembler.ts";
 
-/** gzip's default, what other builders use: see docs of the measurement beside `packLayer`. */
-export const DEFAULT_GZIP_LEVEL = 6;
+/**
+ * One below what others use. Measured with Node 24: against level 6, layers of binaries or JavaScript get 1.0 to 1.5 %
+ * larger for 20 to 32 % less time (level 4: 4 to 6 % larger for half the time); barely compressible data
+ * 0.1 % larger for 10 % less.
+ */
+export const DEFAULT_GZIP_LEVEL = 5;
 /** zstd's own default. */
 export const DEFAULT_ZSTD_LEVEL = 3;
 

@@ -68,7 +68,8 @@ export type PackLayer = (request: PackRequest) => Promise<PackResult>;
 /**
  * Makes tree (overlayfs form) and index from a blob.
  * @throws InputError `ARCHIVE_…` for a damaged or hostile archive, WorldError `LAYER_DIFF_ID_MISMATCH` when the
- * tar is not the one that `expectedDiffId` names, WorldError `UNPACK_FAILED` when the file system refuses
+ * tar is not the one that `expectedDiffId` names, WorldError `DISK_FULL`, `STORE_IO` and the like
+ * when the file system refuses
  */
 export type UnpackLayer = (request: UnpackRequest) => Promise<UnpackResult>;
 

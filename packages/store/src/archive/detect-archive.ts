@@ -1,0 +1,17 @@
+/** How a file's bytes are packed, told from its first bytes. */
+export type ArchiveCompression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
+
+const MAGIC: readonly (readonly [ArchiveCompression, readonly number[]])[] = [
+  ["gzip", [0x1f, 0x8b, 0x08]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+];
+
+/** "none" for everything that has no other format's first bytes. */
+export function detectCompression(start: Uint8Array): ArchiveCompression {
+  for (const [compression, magic] of MAGIC) {
+    if (magic.every((byte, i) => start[i] === byte)) return compression;
+  }
+  return "none";
+}

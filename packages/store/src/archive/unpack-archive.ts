@@ -1,0 +1,128 @@
+import { spawn } from "node:child_process";
+import { closeSync, createReadStream, openSync, readSync } from "node:fs";
+import { finished } from "node:stream/promises";
+import { SlipwayError } from "@slipway/oci";
+import type { LayerIndex } from "../layer-index/entry.ts";
+import { fsPath } from "../layer-index/byte-path.ts";
+import { withWorldErrors } from "../syscalls/fs-errors.ts";
+import { archiveError } from "./archive-error.ts";
+import { decompressInto } from "./decompress.ts";
+import { detectCompression } from "./detect-archive.ts";
+import type { ArchiveCompression } from "./detect-archive.ts";
+import { BLOCK_BYTES } from "./tar-format.ts";
+import { isTarHeader } from "./tar-parser.ts";
+import { unpackStream } from "./unpack-stream.ts";
+
+const READ_BYTES = 1 << 18;
+
+export interface UnpackArchiveRequest {
+  /** The file that may be an archive, absolute, in bytes. */
+  readonly path: string;
+  /** Absolute path of an existing empty folder for the content; left alone when the file is no archive. */
+  readonly treeDir: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Unpacks a tar archive, plain or compressed, as a Dockerfile's ADD does: what it is is told from its content, never
+ * from its name. Null when it is none (a compressed file that is no tar counts as none).
+ * gzip and zstd are built in; bzip2 and xz need the programs of these names.
+ * @throws InputError `ARCHIVE_…`, `ARCHIVE_TOOL_MISSING`
+ */
+export async function unpackArchive(request: UnpackArchiveRequest): Promise<LayerIndex | null> {
+  const { path, treeDir, signal } = request;
+  const compression = detectCompression(firstBytes(path, 8));
+  if (!(await isTar(path, compression, signal))) return null;
+  const plain = await openPlain(path, compression, signal);
+  try {
+    const { index } = await unpackStream(plain.bytes, { compression: plain.compression, treeDir, signal, whiteouts: "refuse" });
+    await plain.finish();
+    return index;
+  } finally {
+    plain.close();
+  }
+}
+
+async function isTar(path: string, compression: ArchiveCompression, signal: AbortSignal): Promise<boolean> {
+  if (compression === "none") return isTarHeader(firstBytes(path, BLOCK_BYTES));
+  const plain = await openPlain(path, compression, signal);
+  const enough = new Error("the first block is there");
+  const pieces: Buffer[] = [];
+  let length = 0;
+  try {
+    await decompressInto(plain.bytes, {
+      compression: plain.compression,
+      signal,
+      take(chunk) {
+        pieces.push(Buffer.from(chunk.subarray(0, BLOCK_BYTES - length)));
+        length += pieces.at(-1)!.length;
+        if (length === BLOCK_BYTES) throw enough;
+      },
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    // Bytes that only look compressed are an ordinary file; that a program is missing must be said.
+    if (error !== enough && !(error instanceof SlipwayError && error.code.startsWith("ARCHIVE_"))) throw error;
+  } finally {
+    plain.close();
+  }
+  return isTarHeader(Buffer.concat(pieces));
+}
+
+interface PlainBytes {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** What is left to be undone in this process. */
+  readonly compression: "none" | "gzip" | "zstd";
+  /** Waits for the end of the program and checks it. */
+  finish(): Promise<void>;
+  close(): void;
+}
+
+async function openPlain(path: string, compression: ArchiveCompression, signal: AbortSignal): Promise<PlainBytes> {
+  if (compression !== "bzip2" && compression !== "xz") {
+    const bytes = createReadStream(fsPath(path), { highWaterMark: READ_BYTES });
+    return { bytes, compression, finish: async () => undefined, close: () => bytes.destroy() };
+  }
+  const fd = withWorldErrors(path, () => openSync(fsPath(path), "r"));
+  const child = spawn(compression, ["-dc"], { stdio: [fd, "pipe", "pipe"], signal });
+  closeSync(fd);
+  let complaint = "";
+  child.stderr.on("data", (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 1000)));
+  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const missing = new Promise<never>((_, reject) => {
+    child.on("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "ENOENT"
+          ? archiveError("ARCHIVE_TOOL_MISSING", `unpacking ${compression} archives needs the program "${compression}"`)
+          : error,
+      ),
+    );
+  });
+  missing.catch(() => undefined);
+  await Promise.race([new Promise((resolve) => child.on("spawn", resolve)), missing]);
+  return {
+    bytes: child.stdout,
+    compression: "none",
+    async finish() {
+      await finished(child.stdout).catch(() => undefined);
+      const status = await Promise.race([closed, missing]);
+      if (status !== 0) throw archiveError("ARCHIVE_BAD_COMPRESSION", `${compression}: ${complaint.trim()}`);
+    },
+    close() {
+      child.stdout.destroy();
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+function firstBytes(path: string, count: number): Buffer {
+  return withWorldErrors(path, () => {
+    const fd = openSync(fsPath(path), "r");
+    try {
+      const buffer = Buffer.alloc(count);
+      return buffer.subarray(0, readSync(fd, buffer, 0, count, 0));
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
