@@ -102,8 +102,8 @@ export interface MergedView {
   lstat(path: BytePath): Lookup | undefined;
   /**
    * Follows symlinks in every component (and in the last one unless told not to), `..` and absolute targets staying
-   * in the root. Gives the path it came to, whether or not something is there, and `missing` from the first
-   * component that is not.
+   * in the root. Gives the path it came to, whether or not something is there; components that are missing are
+   * taken as they are written. `path` is bytes; leading, doubled and trailing slashes and `.` do not count.
    * @throws InputError `SYMLINK_LOOP` after 255 links, `NOT_A_DIRECTORY`.
    */
   resolve(path: string, options?: { followLast?: boolean }): { readonly path: BytePath; readonly found: Lookup | undefined };
@@ -117,7 +117,15 @@ export interface MergedView {
   digest(lookup: Lookup): Promise<Digest>;
   /** The same for many file entries, in their order; long work is done beside the event loop. */
   digests(lookups: readonly Lookup[], signal: AbortSignal): Promise<readonly Digest[]>;
-  /** Opens a file entry for reading; the caller closes the descriptor. Checks the identity of host files. */
+  /**
+   * Makes sure that `open` works for a file entry: the content of a layer that is there as a blob only (a cached COPY
+   * whose image was exported) is unpacked. Returns at once in every other case.
+   */
+  ensureContent(lookup: Lookup, signal: AbortSignal): Promise<void>;
+  /**
+   * Opens a file entry for reading; the caller closes the descriptor. Checks the identity of host files.
+   * @throws WorldError `CONTENT_NOT_LOCAL` when `ensureContent` is needed first.
+   */
   open(lookup: Lookup): { readonly fd: number; readonly sizeBytes: number } | { readonly data: Uint8Array };
 }
 
@@ -138,8 +146,8 @@ export interface MountPoint {
 export interface RootStore {
   view(ref: Ref, signal: AbortSignal): Promise<MergedView>;
   /**
-   * Prepares an overlay over the ref. Mount points that the ref lacks are offered from a lowest layer of their own,
-   * so that they never are a change.
+   * Prepares an overlay over the ref. Mount points that the ref lacks are offered from a lowerdir of their own, so that they
+   * never are a change. It is the topmost one: a whiteout or an opaque folder of the ref would hide a lower one.
    */
   writable(ref: Ref, options: { mountPoints: readonly MountPoint[]; signal: AbortSignal }): Promise<WritableRoot>;
   /** Lowerdirs, topmost first, for a read-only mount; at least one. */

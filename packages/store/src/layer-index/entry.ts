@@ -18,7 +18,8 @@ export type ContentSource =
   /** In the tree of another layer of the store. */
   | { readonly kind: "layer"; readonly layer: LayerId; readonly path: BytePath }
   /** On the host, outside the store: a file of the context. Whoever reads it checks `identity` before and after. */
-  | { readonly kind: "host"; /** Absolute, in bytes. */ readonly path: string; readonly identity: FileIdentity }
+  | { readonly kind: "host"; /** Absolute, in bytes. */ readonly path: string; readonly identity: FileIdentity;
+      /** The scanned folder that it is from, absolute, in bytes: digests are remembered by folder. */ readonly context?: string }
   | { readonly kind: "bytes"; readonly data: Uint8Array };
 
 interface EntryBase {

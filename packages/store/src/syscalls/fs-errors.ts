@@ -1,7 +1,8 @@
 import { SlipwayError, WorldError } from "@slipway/oci";
 
-/** The errno name of an error of `node:fs`, or undefined. */
+/** The errno name of an error of `node:fs`, or of a WorldError made from one; else undefined. */
 export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof SlipwayError) return typeof error.data.errno === "string" ? error.data.errno : undefined;
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }

@@ -101,7 +101,7 @@ function bind(): Libc {
         return fail("llistxattr", path);
       }
       if (size === 0) return [];
-      return scratch.latin1Slice(0, size - 1).split("\0");
+      return scratch.toString("latin1", 0, size - 1).split("\0");
     },
     getXattr(path, name) {
       const size = Number(lgetxattr(bytes(path), bytes(name), scratch, scratch.length));

@@ -1,0 +1,115 @@
+import { createHash, type Hash } from "node:crypto";
+import fs from "node:fs";
+import { WorldError, type Digest } from "@slipway/oci";
+import type { BlobStore, BlobWriter } from "../contracts.ts";
+import type { StoreLayout } from "../sessions/layout.ts";
+import type { Session } from "../sessions/session.ts";
+import { withWorldErrorsAsync } from "../syscalls/fs-errors.ts";
+
+/** Blobs as files named by their digest; a file that is there is complete. */
+export class FileBlobStore implements BlobStore {
+  readonly #layout: StoreLayout;
+  readonly #session: Session;
+
+  constructor(layout: StoreLayout, session: Session) {
+    this.#layout = layout;
+    this.#session = session;
+  }
+
+  has(digest: Digest): boolean {
+    this.#session.lease(digest);
+    return fs.existsSync(this.#layout.blob(digest));
+  }
+
+  path(digest: Digest): string {
+    if (this.has(digest)) return this.#layout.blob(digest);
+    throw new WorldError("BLOB_NOT_FOUND", `blob ${digest} is not in the store`, {
+      hint: "Build again: it is fetched or made anew.",
+      retryable: true,
+      data: { digest },
+    });
+  }
+
+  create(): Promise<BlobWriter> {
+    return Promise.resolve(new FileBlobWriter(this.#layout, this.#session));
+  }
+}
+
+class FileBlobWriter implements BlobWriter {
+  readonly #layout: StoreLayout;
+  readonly #session: Session;
+  readonly #temporary: string;
+  readonly #hash: Hash = createHash("sha256");
+  #handle: fs.promises.FileHandle | undefined;
+  #sizeBytes = 0;
+  #ended = false;
+
+  constructor(layout: StoreLayout, session: Session) {
+    this.#layout = layout;
+    this.#session = session;
+    this.#temporary = session.temporaryPath();
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    try {
+      await this.#write(chunk);
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    await withWorldErrorsAsync(this.#temporary, async () => {
+      this.#handle ??= await fs.promises.open(this.#temporary, "wx", 0o600);
+      this.#hash.update(chunk);
+      for (let done = 0; done < chunk.length; ) {
+        done += (await this.#handle.write(chunk, done, chunk.length - done)).bytesWritten;
+      }
+      this.#sizeBytes += chunk.length;
+    });
+  }
+
+  async commit(expected?: Digest): Promise<{ digest: Digest; sizeBytes: number }> {
+    try {
+      await this.write(new Uint8Array(0));
+      const digest = `sha256:${this.#hash.digest("hex")}` as Digest;
+      if (expected !== undefined && digest !== expected) {
+        throw new WorldError("BLOB_DIGEST_MISMATCH", `blob is ${digest}, it should be ${expected}`, {
+          hint: "Try again; if it stays, the registry or a mirror serves a damaged blob.",
+          retryable: true,
+          data: { expected, actual: digest },
+        });
+      }
+      this.#session.lease(digest);
+      await withWorldErrorsAsync(this.#temporary, async () => {
+        await this.#handle!.datasync();
+        await this.#handle!.close();
+        fs.renameSync(this.#temporary, this.#layout.blob(digest));
+        await syncFolder(this.#layout.blobs);
+      });
+      this.#ended = true;
+      return { digest, sizeBytes: this.#sizeBytes };
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#handle?.close().catch(() => undefined);
+    await fs.promises.rm(this.#temporary, { force: true });
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await fs.promises.open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+

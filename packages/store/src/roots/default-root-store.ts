@@ -1,0 +1,79 @@
+import type { LayerId, Ref } from "@slipway/engine-sdk";
+import type { MergedView, MountPoint, RootStore, WritableRoot } from "../contracts.ts";
+import type { DefaultLayerStore } from "../layers/default-layer-store.ts";
+import type { Session } from "../sessions/session.ts";
+import { flattenView } from "./flatten-view.ts";
+import { LayeredView, type ViewLayer } from "./layered-view.ts";
+import { MountPointLayers } from "./mount-point-layer.ts";
+import { OverlayRoot } from "./overlay-root.ts";
+
+/** mount(2) takes a page of options with a NUL at its end; what else is in it beside lowerdirs is short. */
+const LOWERDIRS_BYTES = 4095 - 512;
+/** The kernel stacks at most 500. */
+const MOST_LOWERDIRS = 400;
+const MERGE_STEP = 32;
+
+/** RootStore over the layer store. */
+export class DefaultRootStore implements RootStore {
+  readonly #session: Session;
+  readonly #layers: DefaultLayerStore;
+  readonly #mountPoints: MountPointLayers;
+  #empty: string | undefined;
+
+  constructor(session: Session, layers: DefaultLayerStore) {
+    this.#session = session;
+    this.#layers = layers;
+    this.#mountPoints = new MountPointLayers(session);
+  }
+
+  async view(ref: Ref, signal: AbortSignal): Promise<MergedView> {
+    const layers: ViewLayer[] = [];
+    for (const id of ref.layers) layers.push({ id, index: await this.#layers.index(id, signal) });
+    return new LayeredView(layers, this.#layers, signal);
+  }
+
+  async writable(
+    ref: Ref,
+    { mountPoints, signal }: { mountPoints: readonly MountPoint[]; signal: AbortSignal },
+  ): Promise<WritableRoot> {
+    const view = await this.view(ref, signal);
+    const { offered, tree } = await this.#mountPoints.offer(view, mountPoints, signal);
+    const lower = await this.#lowerdirs(ref.layers, signal);
+    const lowerdirs = tree === undefined ? lower : [tree, ...lower];
+    return OverlayRoot.create(
+      { session: this.#session, layers: this.#layers, view, offered, lowerdirs: lowerdirs.length === 0 ? [this.#emptyFolder()] : lowerdirs },
+      signal,
+    );
+  }
+
+  async readonlyLowerdirs(ref: Ref, signal: AbortSignal): Promise<readonly string[]> {
+    const lowerdirs = await this.#lowerdirs(ref.layers, signal);
+    return lowerdirs.length === 0 ? [this.#emptyFolder()] : lowerdirs;
+  }
+
+  /** Trees of the layers, topmost first; so many of the lowest ones merged that the rest fits into mount options. */
+  async #lowerdirs(layers: readonly LayerId[], signal: AbortSignal): Promise<string[]> {
+    for (let merged = 0; ; merged += MERGE_STEP) {
+      const rest = merged === 0 ? layers : [await this.#merge(layers.slice(0, merged), signal), ...layers.slice(merged)];
+      const trees: string[] = [];
+      for (const id of rest.toReversed()) trees.push(await this.#layers.tree(id, signal));
+      if (fits(trees) || merged + MERGE_STEP > layers.length) return trees;
+    }
+  }
+
+  async #merge(layers: readonly LayerId[], signal: AbortSignal): Promise<LayerId> {
+    const view = await this.view({ layers }, signal);
+    return this.#layers.addMerged(layers, () => flattenView(view), signal);
+  }
+
+  #emptyFolder(): string {
+    return (this.#empty ??= this.#session.temporaryFolder());
+  }
+}
+
+function fits(trees: readonly string[]): boolean {
+  if (trees.length > MOST_LOWERDIRS) return false;
+  // Colons, commas and backslashes are escaped, at most twice over.
+  const escaped = trees.map((tree) => Buffer.byteLength(tree) + 2 * (tree.match(/[:,\\]/g)?.length ?? 0) + 1);
+  return escaped.reduce((sum, length) => sum + length, 0) <= LOWERDIRS_BYTES;
+}

@@ -1,0 +1,75 @@
+import fs from "node:fs";
+import path from "node:path";
+import { digestHex, type Digest } from "@slipway/oci";
+
+/**
+ * Where things are below the store's root. Trees are in `l/` under short names because overlayfs takes its options
+ * in one page.
+ *
+ *     store.db        rows for layers, blobs of layers, and results by key
+ *     blobs/          content by digest
+ *     indexes/        one file a layer
+ *     l/              one folder a layer, in overlayfs form
+ *     cache-mounts/   one folder for each cache mount, with its lock beside it
+ *     contexts/       remembered digests of host files
+ *     sessions/ tmp/  one folder for each process that has the store open
+ *     trash/          what is to be deleted
+ */
+export class StoreLayout {
+  readonly root: string;
+  readonly database: string;
+  readonly blobs: string;
+  readonly indexes: string;
+  readonly trees: string;
+  readonly cacheMounts: string;
+  readonly contexts: string;
+  readonly sessions: string;
+  readonly tmp: string;
+  readonly trash: string;
+
+  constructor(root: string) {
+    this.root = path.resolve(root);
+    const below = (name: string) => path.join(this.root, name);
+    this.database = below("store.db");
+    this.blobs = below("blobs/sha256");
+    this.indexes = below("indexes");
+    this.trees = below("l");
+    this.cacheMounts = below("cache-mounts");
+    this.contexts = below("contexts");
+    this.sessions = below("sessions");
+    this.tmp = below("tmp");
+    this.trash = below("trash");
+  }
+
+  blob(digest: Digest): string {
+    return `${this.blobs}/${digestHex(digest)}`;
+  }
+  index(layer: string): string {
+    return `${this.indexes}/${layer}`;
+  }
+  tree(short: string): string {
+    return `${this.trees}/${short}`;
+  }
+  session(id: string): string {
+    return `${this.sessions}/${id}`;
+  }
+  sessionLock(id: string): string {
+    return `${this.sessions}/${id}/lock`;
+  }
+  sessionLeases(id: string): string {
+    return `${this.sessions}/${id}/leases`;
+  }
+  sessionTmp(id: string): string {
+    return `${this.tmp}/${id}`;
+  }
+
+  /** Makes the folders that are missing. */
+  create(): void {
+    // The last one made tells that all are there.
+    if (fs.existsSync(this.trash)) return;
+    for (const folder of [this.root, this.blobs, this.indexes, this.trees, this.cacheMounts, this.contexts, this.sessions, this.tmp]) {
+      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+    fs.mkdirSync(this.trash, { recursive: true, mode: 0o700 });
+  }
+}

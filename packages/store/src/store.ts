@@ -1,0 +1,113 @@
+import type { PruneOptions, Store, UsageRecord } from "./contracts.ts";
+import { FileBlobStore } from "./blobs/blob-store.ts";
+import { SqliteCacheIndex } from "./cache/sqlite-cache-index.ts";
+import { FolderCacheMounts } from "./cache-mounts/folder-cache-mounts.ts";
+import { DigestService } from "./context/digest-service.ts";
+import { scanFolder, type ScanFolderOptions } from "./context/scan-folder.ts";
+import { Database } from "./database/database.ts";
+import type { LayerIndex } from "./layer-index/entry.ts";
+import { DefaultLayerStore, type Archive } from "./layers/default-layer-store.ts";
+import { LayerTable } from "./layers/layer-table.ts";
+import { prune, recordOf } from "./maintenance/prune.ts";
+import { syncLayers } from "./maintenance/sync-layers.ts";
+import { listItems } from "./maintenance/usage.ts";
+import { DefaultRootStore } from "./roots/default-root-store.ts";
+import { StoreLayout } from "./sessions/layout.ts";
+import { clearDeadSessions, emptyTrash, leasedNames, Session } from "./sessions/session.ts";
+import { withWorldErrors } from "./syscalls/fs-errors.ts";
+
+export interface OpenStoreOptions {
+  /** Folder of the store; made when it is not there. See `defaultStoreRoot`. */
+  readonly root: string;
+  /** Told about what went wrong and was got over, for example a damaged cache index. Default: nobody. */
+  readonly warn?: (message: string) => void;
+}
+
+/**
+ * Opens a store; any number of processes may have the same one open. Takes a few milliseconds. The caller closes it.
+ * @throws WorldError `STORE_NOT_WRITABLE`, `DISK_FULL`
+ */
+export function openStore(options: OpenStoreOptions): Promise<Store> {
+  // In an async function an error of the constructor is a rejection, as callers expect.
+  return Promise.resolve().then(() => withWorldErrors(options.root, () => new FolderStore(options)));
+}
+
+async function loadArchive(): Promise<Archive> {
+  const [{ packLayer }, { unpackLayer }] = await Promise.all([import("./archive/pack-layer.ts"), import("./archive/unpack-layer.ts")]);
+  return { packLayer, unpackLayer };
+}
+
+/** The one place where the store's parts are put together. */
+class FolderStore implements Store {
+  readonly root: string;
+  readonly blobs: FileBlobStore;
+  readonly layers: DefaultLayerStore;
+  readonly roots: DefaultRootStore;
+  readonly cache: SqliteCacheIndex;
+  readonly cacheMounts: FolderCacheMounts;
+  readonly #layout: StoreLayout;
+  readonly #session: Session;
+  readonly #database: Database;
+  readonly #table: LayerTable;
+  readonly #digests: DigestService;
+  readonly #closing = new AbortController();
+  readonly #cleaning: Promise<void>;
+  #closed: Promise<void> | undefined;
+
+  constructor({ root, warn = () => undefined }: OpenStoreOptions) {
+    const layout = new StoreLayout(root);
+    layout.create();
+    const session = new Session(layout);
+    const database = new Database(layout.database, warn);
+    const table = new LayerTable(database, layout, session);
+    table.dropUnsynced();
+    clearDeadSessions(layout, session);
+    this.root = layout.root;
+    this.#layout = layout;
+    this.#session = session;
+    this.#database = database;
+    this.#table = table;
+    this.#digests = new DigestService(layout, session);
+    this.blobs = new FileBlobStore(layout, session);
+    this.layers = new DefaultLayerStore({ session, table, blobs: this.blobs, digests: this.#digests, loadArchive });
+    this.roots = new DefaultRootStore(session, this.layers);
+    this.cache = new SqliteCacheIndex(database, this.layers, warn);
+    this.cacheMounts = new FolderCacheMounts(layout, { session, layers: this.layers, roots: this.roots });
+    this.#cleaning = emptyTrash(layout, this.#closing.signal);
+  }
+
+  scanFolder(folder: string, options: ScanFolderOptions): Promise<LayerIndex> {
+    return scanFolder(folder, options, this.#digests.memoryOf(folder));
+  }
+
+  usage(): readonly UsageRecord[] {
+    return listItems(this.#database, this.#layout, leasedNames(this.#layout)).map(recordOf);
+  }
+
+  prune(options: PruneOptions): AsyncIterable<UsageRecord> {
+    return prune({ database: this.#database, layout: this.#layout, session: this.#session }, options);
+  }
+
+  temporaryFolder(): string {
+    return this.#session.temporaryFolder();
+  }
+
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    try {
+      this.cache.saveUse();
+      this.layers.saveDigests();
+      this.#digests.save();
+      await syncLayers(this.#table, this.root);
+    } finally {
+      await this.#cleaning;
+      this.#session.end();
+      this.#database.close();
+    }
+  }
+}
+
