@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import type { ChildProcessByStdio } from "node:child_process";
 import { closeSync, createReadStream, openSync, readSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { SlipwayError } from "@slipway/oci";
 import type { LayerIndex } from "../layer-index/entry.ts";
@@ -86,8 +88,9 @@ async function openPlain(path: string, compression: ArchiveCompression, signal: 
   const fd = withWorldErrors(path, () => openSync(fsPath(path), "r"));
   const child = spawn(compression, ["-dc"], { stdio: [fd, "pipe", "pipe"], signal });
   closeSync(fd);
+  const { stdout, stderr } = child as unknown as ChildProcessByStdio<null, Readable, Readable>;
   let complaint = "";
-  child.stderr.on("data", (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 1000)));
+  stderr.on("data", (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, 1000)));
   const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
   const missing = new Promise<never>((_, reject) => {
     child.on("error", (error: NodeJS.ErrnoException) =>
@@ -101,15 +104,15 @@ async function openPlain(path: string, compression: ArchiveCompression, signal: 
   missing.catch(() => undefined);
   await Promise.race([new Promise((resolve) => child.on("spawn", resolve)), missing]);
   return {
-    bytes: child.stdout,
+    bytes: stdout,
     compression: "none",
     async finish() {
-      await finished(child.stdout).catch(() => undefined);
+      await finished(stdout).catch(() => undefined);
       const status = await Promise.race([closed, missing]);
       if (status !== 0) throw archiveError("ARCHIVE_BAD_COMPRESSION", `${compression}: ${complaint.trim()}`);
     },
     close() {
-      child.stdout.destroy();
+      stdout.destroy();
       child.kill("SIGKILL");
     },
   };
