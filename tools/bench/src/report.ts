@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import type { Measurement } from "./measure.ts";
@@ -103,12 +102,8 @@ export interface ReportFacts {
 /** Processor, memory, kernel and load of this machine, as one line. */
 export function describeMachine(): string {
   const model = /^model name\s*:\s*(.+)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? os.arch();
-  const virtual = execFileSync("sh", ["-c", "systemd-detect-virt 2>/dev/null || true"], {
-    encoding: "utf8",
-  }).trim();
   const memory = Math.round(os.totalmem() / 2 ** 30);
-  const where = virtual !== "" && virtual !== "none" ? ` (${virtual})` : "";
-  return `${os.availableParallelism()} cores of ${model}${where}, ${memory} GiB, Linux ${os.release()}`;
+  return `${os.availableParallelism()} cores of ${model}, ${memory} GiB, Linux ${os.release()}`;
 }
 
 function spread(values: readonly number[]): string {
