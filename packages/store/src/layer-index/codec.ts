@@ -62,7 +62,7 @@ export function encodeIndex(index: LayerIndex, learned?: ReadonlyMap<string, Dig
 
 /** Reads what `encodeIndex` wrote; undefined when it is damaged or of another version. */
 export function decodeIndex(bytes: Buffer): LayerIndex | undefined {
-  if (bytes.length < 24 || bytes.readUInt32LE(bytes.length - 4) !== crc32(bytes.subarray(0, -4))) return undefined;
+  if (bytes.length < 5 || bytes.readUInt32LE(bytes.length - 4) !== crc32(bytes.subarray(0, -4))) return undefined;
   const reader = new ByteReader(bytes.subarray(0, -4));
   if (reader.text() !== MAGIC || reader.u8() !== VERSION) return undefined;
   const count = reader.varint();
