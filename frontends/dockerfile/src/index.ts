@@ -8,6 +8,7 @@ import type { DockerfileTree } from "./syntax/syntax-tree.ts";
 export const dockerfile = defineFrontend({
   name: "dockerfile.v0",
   fileNames: ["Dockerfile", "Containerfile"],
+  syntaxImages: ["docker/dockerfile", "docker/dockerfile-upstream"],
   build: async (request, bridge, signal) => (await import("./build.ts")).build(request, bridge, signal),
 });
 

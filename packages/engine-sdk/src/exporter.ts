@@ -94,7 +94,11 @@ export interface PreparedExport {
  * exporters that come with Slipway are not, since loading zod takes longer than a cached build.
  */
 export interface OptionsSchema<Options> {
-  safeParse(raw: unknown): { readonly success: true; readonly data: Options } | { readonly success: false; readonly error: OptionsError };
+  safeParse(
+    raw: unknown,
+  ):
+    | { readonly success: true; readonly data: Options }
+    | { readonly success: false; readonly error: OptionsError };
 }
 
 /** What is wrong with options, the most important first; a ZodError is one. */

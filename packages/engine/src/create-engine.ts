@@ -1,6 +1,6 @@
 import type { Frontend } from "@slipway/frontend-sdk";
 import type { SandboxDriver } from "@slipway/engine-sdk";
-import { createRegistryClient, dockerCredentials } from "@slipway/registry";
+import { createRegistryClient, dockerCredentials, type RegistryClient } from "@slipway/registry";
 import { openStore } from "@slipway/store";
 import { compile, runBuild, type BuildServices } from "./build/run-build.ts";
 import type { Engine, EngineOptions } from "./contracts.ts";
@@ -13,10 +13,10 @@ import type { Engine, EngineOptions } from "./contracts.ts";
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { dockerfile } = await import("@slipway/frontend-dockerfile");
   const store = await openStore({ root: options.root });
-  const registry = createRegistryClient({
-    credentials: options.credentials ?? dockerCredentials(),
-    insecureHosts: options.insecureRegistries ?? [],
-  });
+  const credentials = options.credentials ?? dockerCredentials();
+  const clientFor = (insecureHosts: readonly string[]): RegistryClient =>
+    createRegistryClient({ credentials, insecureHosts: [...(options.insecureRegistries ?? []), ...insecureHosts] });
+  const registry = clientFor([]);
   const builtIn: readonly Frontend[] = [dockerfile];
   const own = options.frontends ?? [];
   let driver: Promise<SandboxDriver> | undefined;
@@ -39,6 +39,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     registry,
     frontends: [...builtIn.filter(({ name }) => !own.some((frontend) => frontend.name === name)), ...own],
     exporters: options.exporters ?? [],
+    exporterServices: { registry: ({ insecureHosts = [] }) => (insecureHosts.length === 0 ? registry : clientFor(insecureHosts)) },
     sandbox(signal) {
       driver ??= chooseDriver(signal).catch((error: unknown) => {
         driver = undefined;

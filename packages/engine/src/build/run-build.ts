@@ -3,6 +3,7 @@ import type { Edge, Vertex } from "@slipway/ir";
 import { hostPlatform, InputError } from "@slipway/oci";
 import type { Diagnostic, Frontend, FrontendResult } from "@slipway/frontend-sdk";
 import type { Exporter, ExporterResponse, SandboxDriver, VertexResult } from "@slipway/engine-sdk";
+import type { ExporterServices } from "@slipway/exporters";
 import type { RegistryClient } from "@slipway/registry";
 import { createSolver, type Solver } from "@slipway/solver";
 import { createImageResolver, createImageSource, createLocalSource } from "@slipway/sources";
@@ -23,6 +24,7 @@ export interface BuildServices {
   readonly frontends: readonly Frontend[];
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each exporter's own schema validates its options
   readonly exporters: readonly Exporter<any>[];
+  readonly exporterServices: ExporterServices;
   readonly sandbox: (signal: AbortSignal) => Promise<SandboxDriver>;
   readonly maxParallelism?: number;
 }
@@ -113,7 +115,7 @@ export async function runBuild(
   const { store } = services;
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
-  const exports = await prepareExports(request.exports, services.exporters);
+  const exports = await prepareExports(request.exports, { extra: services.exporters, services: services.exporterServices });
   const build = await open(services, request, { ...context, signal });
   const wanted = exports.find(({ prepared }) => prepared.wantsBlobs)?.prepared.wantsBlobs;
   const edges: (Edge | null)[] = build.compiled.outputs.map(({ definition }) => definition.result);

@@ -1,6 +1,6 @@
 import { InputError } from "@slipway/oci";
 import type { Exporter, PreparedExport } from "@slipway/engine-sdk";
-import { exporterNames, loadExporter } from "@slipway/exporters";
+import { exporterNames, type ExporterServices, loadExporter } from "@slipway/exporters";
 import type { ExportRequest } from "../contracts.ts";
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each exporter's own schema validates its options
@@ -18,13 +18,13 @@ export interface ReadyExport {
  */
 export async function prepareExports(
   requests: readonly ExportRequest[],
-  extra: readonly AnyExporter[],
+  available: { readonly extra: readonly AnyExporter[]; readonly services: ExporterServices },
 ): Promise<ReadyExport[]> {
   return Promise.all(
     requests.map(async ({ type, attrs }) => {
-      const exporter = extra.find(({ name }) => name === type) ?? (await loadExporter(type));
+      const exporter = available.extra.find(({ name }) => name === type) ?? (await loadExporter(type, available.services));
       if (!exporter) {
-        const names = [...new Set([...extra.map(({ name }) => name), ...exporterNames])].sort();
+        const names = [...new Set([...available.extra.map(({ name }) => name), ...exporterNames])].sort();
         throw new InputError("EXPORTER_UNKNOWN", `there is no exporter "${type}"`, {
           hint: `Use --output type= with one of ${names.join(", ")}.`,
         });
