@@ -19,7 +19,7 @@ export class DockerfileGrammar extends EmbeddedActionsParser {
   readonly file: () => RawInstruction[];
 
   constructor(escape: "\\" | "`", options: { readonly validate?: boolean } = {}) {
-    const tokens = createTokens(escape);
+    const tokens = createTokens(escape, options);
     super(tokens.all, { skipValidations: options.validate !== true, maxLookahead: 1, recoveryEnabled: false });
     this.tokens = tokens;
 

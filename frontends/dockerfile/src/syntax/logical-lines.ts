@@ -162,6 +162,7 @@ class Assembler {
       this.#forget(at);
       return false;
     }
+    this.#dropEnd(parts.join("").length - parts.join("").trimEnd().length);
     this.#add("\n", sourceEnd);
     const heredocs = this.#heredocs(text, { start: at, end: this.#length - 1 });
     if (heredocs.length > 0) sourceEnd = this.#reader.offset;
@@ -177,6 +178,21 @@ class Assembler {
       this.#chunks.pop();
     }
     this.#length = length;
+  }
+
+  /** Takes white space off the end of the joined text. */
+  #dropEnd(length: number): void {
+    let left = length;
+    while (left > 0) {
+      const last = this.#chunks.at(-1)!;
+      const cut = Math.min(left, last.length);
+      if (cut === last.length) this.#forget(this.#length - cut);
+      else {
+        this.#chunks[this.#chunks.length - 1] = last.slice(0, -cut);
+        this.#length -= cut;
+      }
+      left -= cut;
+    }
   }
 
   /** The next line that counts: comments and empty lines between continued lines do not. */

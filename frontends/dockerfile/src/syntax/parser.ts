@@ -23,7 +23,7 @@ class TreeBuilder {
   instruction(raw: RawInstruction, line: LogicalLine): InstructionNode {
     const keyword = this.#tokenWord(raw.keyword);
     const name = keyword.text.toLowerCase();
-    const lineEnd = line.at + this.#lineLength(line);
+    const lineEnd = this.#lineEnd(line);
     return {
       keyword,
       name,
@@ -36,9 +36,9 @@ class TreeBuilder {
     };
   }
 
-  #lineLength(line: LogicalLine): number {
-    const text = this.#joined.joined.slice(line.at, this.#joined.joined.indexOf("\n", line.at));
-    return text.trimEnd().length;
+  /** Where a line ends in the joined text. */
+  #lineEnd(line: LogicalLine): number {
+    return this.#joined.joined.indexOf("\n", line.at);
   }
 
   #source(start: number, end: number): Span {
@@ -101,7 +101,7 @@ class TreeBuilder {
   /** `ENV name the rest of the line`: the name ends at the first white space, quoted or not. */
   #oldPair(first: IToken, line: LogicalLine): Pair {
     const start = first.startOffset;
-    const end = line.at + this.#lineLength(line);
+    const end = this.#lineEnd(line);
     const rest = this.#joined.joined.slice(start, end);
     const space = /[\t\v\f\r ]+/.exec(rest);
     const span = this.#source(start, end);

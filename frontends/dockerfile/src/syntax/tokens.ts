@@ -135,7 +135,7 @@ const SHAPES = {
  * Makes the tokens and the lexer for one escape character. The lexer works on joined lines: a mode for keywords, and
  * one for each shape of arguments, which the keyword selects.
  */
-export function createTokens(escape: "\\" | "`"): DockerfileTokens {
+export function createTokens(escape: "\\" | "`", options: { readonly validate?: boolean } = {}): DockerfileTokens {
   const keyword = createToken({ name: "Keyword", pattern: Lexer.NA });
   const argument = createToken({ name: "Argument", pattern: Lexer.NA });
   const lineEnd = createToken({ name: "LineEnd", pattern: Lexer.NA });
@@ -146,7 +146,7 @@ export function createTokens(escape: "\\" | "`"): DockerfileTokens {
   const keywords = Object.entries(SHAPES).map(([mode, expression]) =>
     token(`${mode}Keyword`, sticky(expression), { push_mode: mode, categories: [keyword] }),
   );
-  const unknown = token("OtherKeyword", sticky(/[^\t\v\f\r \n]+/y), { push_mode: "text", categories: [keyword] });
+  const unknown = token("OtherKeyword", sticky(/[^\s\u0085]+/y), { push_mode: "text", categories: [keyword] });
   keywords.push(unknown);
   const heads = new Set([...keywords, onbuild]);
   const follows =
@@ -183,7 +183,7 @@ export function createTokens(escape: "\\" | "`"): DockerfileTokens {
   // Safe mode skips the analysis of patterns, which costs more at start than it gains with six patterns to a mode.
   const lexer = new Lexer(
     { modes, defaultMode: "keyword" },
-    { safeMode: true, skipValidations: true, positionTracking: "onlyOffset", deferDefinitionErrorsHandling: true },
+    { safeMode: true, skipValidations: options.validate !== true, positionTracking: "onlyOffset" },
   );
   const all = [keyword, argument, lineEnd, onbuild, ...keywords, flag, healthType, json, text, word, shellWord, space, keywordEnd, end];
   return { all, lineEnd, onbuild, keyword, flag, argument, json, lexer };
