@@ -24,7 +24,12 @@ export function emptyMetadata(): VertexMetadata {
  * Makes a vertex and computes its digest.
  * @throws InputError `LLB_NOT_UTF8`, `LLB_NOT_ENCODABLE` when a value does not fit its field on the wire
  */
-export function createVertex({ op, inputs = [], constraints = { filter: [] }, metadata }: VertexInit): Vertex {
+export function createVertex({
+  op,
+  inputs = [],
+  constraints = { filter: [] },
+  metadata,
+}: VertexInit): Vertex {
   return {
     digest: vertexDigest(op, inputs, constraints),
     op,

@@ -126,7 +126,11 @@ export interface ExecOp {
 }
 
 export type UserOpt =
-  | { readonly kind: "name"; readonly name: string; /** Where passwd and group are looked up. */ readonly input: InputIndex }
+  | {
+      readonly kind: "name";
+      readonly name: string;
+      /** Where passwd and group are looked up. */ readonly input: InputIndex;
+    }
   | { readonly kind: "id"; readonly id: number };
 
 export interface ChownOpt {

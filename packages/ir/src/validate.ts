@@ -35,7 +35,12 @@ export function validate(definition: Definition): void {
   }
   const check = new VertexCheck(result.vertex, definition);
   if (!outputIndexes(result.vertex.op).has(result.index)) {
-    check.fail("IR_BAD_OUTPUT", "result", `it has no output ${result.index}`, "Take the result from an output that the step has.");
+    check.fail(
+      "IR_BAD_OUTPUT",
+      "result",
+      `it has no output ${result.index}`,
+      "Take the result from an output that the step has.",
+    );
   }
 }
 
@@ -107,7 +112,12 @@ class VertexCheck {
         return this.#file(op);
       case "merge":
         if (op.inputs.length < 2) {
-          this.fail("IR_TOO_FEW_INPUTS", "inputs", `there are ${op.inputs.length}, not two or more`, "Use the only input itself.");
+          this.fail(
+            "IR_TOO_FEW_INPUTS",
+            "inputs",
+            `there are ${op.inputs.length}, not two or more`,
+            "Use the only input itself.",
+          );
         }
         for (const [i, input] of op.inputs.entries()) this.#input(`inputs[${i}]`, input);
         return;
@@ -130,7 +140,12 @@ class VertexCheck {
     for (const [i, variable] of op.meta.env.entries()) {
       this.#noNul(`meta.env[${i}]`, variable);
       if (variable.indexOf("=") < 1) {
-        this.fail("IR_VALUE_INVALID", `meta.env[${i}]`, `${JSON.stringify(variable)} is not NAME=value`, "Write it as NAME=value.");
+        this.fail(
+          "IR_VALUE_INVALID",
+          `meta.env[${i}]`,
+          `${JSON.stringify(variable)} is not NAME=value`,
+          "Write it as NAME=value.",
+        );
       }
     }
     this.#absolutePath("meta.cwd", op.meta.cwd);
@@ -153,7 +168,12 @@ class VertexCheck {
         this.fail("IR_BAD_OUTPUT", `${field}.output`, `a ${mount.kind} mount has none`, "Give it output -1.");
       }
       if (outputs.has(mount.output)) {
-        this.fail("IR_BAD_OUTPUT", `${field}.output`, `${mount.output} is taken by another mount`, "Give each output once.");
+        this.fail(
+          "IR_BAD_OUTPUT",
+          `${field}.output`,
+          `${mount.output} is taken by another mount`,
+          "Give each output once.",
+        );
       }
       outputs.add(mount.output);
     }
@@ -172,7 +192,12 @@ class VertexCheck {
       if (action.output < -1 || !Number.isInteger(action.output)) this.#badOutput(field, action.output);
       if (action.output < 0) continue;
       if (outputs.has(action.output)) {
-        this.fail("IR_BAD_OUTPUT", `${field}.output`, `${action.output} is taken by another action`, "Give each output once.");
+        this.fail(
+          "IR_BAD_OUTPUT",
+          `${field}.output`,
+          `${action.output} is taken by another action`,
+          "Give each output once.",
+        );
       }
       outputs.add(action.output);
     }
@@ -219,7 +244,12 @@ class VertexCheck {
     }
     const names = Object.entries(op.inputs);
     if (names.length === 0) {
-      this.fail("IR_TOO_FEW_INPUTS", "inputs", "there are none", "Give it the filesystem that holds the definition.");
+      this.fail(
+        "IR_TOO_FEW_INPUTS",
+        "inputs",
+        "there are none",
+        "Give it the filesystem that holds the definition.",
+      );
     }
     for (const [name, input] of names) this.#input(`inputs[${JSON.stringify(name)}]`, input);
   }
@@ -244,22 +274,38 @@ class VertexCheck {
   }
 
   #badOutput(field: string, output: number): never {
-    this.fail("IR_BAD_OUTPUT", `${field}.output`, `${output} is not an index`, "Outputs count from 0; -1 stands for none.");
+    this.fail(
+      "IR_BAD_OUTPUT",
+      `${field}.output`,
+      `${output} is not an index`,
+      "Outputs count from 0; -1 stands for none.",
+    );
   }
 
   #badMode(field: string, mode: number): never {
-    this.fail("IR_VALUE_INVALID", `${field}.mode`, `${mode} is not a mode`, "Give permission bits, or -1 to keep them.");
+    this.fail(
+      "IR_VALUE_INVALID",
+      `${field}.mode`,
+      `${mode} is not a mode`,
+      "Give permission bits, or -1 to keep them.",
+    );
   }
 
   #consecutive(field: string, outputs: ReadonlySet<number>): void {
     for (let i = 0; i < outputs.size; i++) {
-      if (!outputs.has(i)) this.fail("IR_BAD_OUTPUT", field, `output ${i} is missing`, "Number outputs from 0 without gaps.");
+      if (!outputs.has(i))
+        this.fail("IR_BAD_OUTPUT", field, `output ${i} is missing`, "Number outputs from 0 without gaps.");
     }
   }
 
   #absolutePath(field: string, path: string): void {
     if (!path.startsWith("/")) {
-      this.fail("IR_PATH_NOT_ABSOLUTE", field, `${JSON.stringify(path)} does not begin with /`, "Write the path from the root.");
+      this.fail(
+        "IR_PATH_NOT_ABSOLUTE",
+        field,
+        `${JSON.stringify(path)} does not begin with /`,
+        "Write the path from the root.",
+      );
     }
     this.#innerPath(field, path);
   }
@@ -267,7 +313,12 @@ class VertexCheck {
   #innerPath(field: string, path: string): void {
     this.#noNul(field, path);
     if (escapesRoot(path)) {
-      this.fail("IR_PATH_ESCAPES", field, `${JSON.stringify(path)} leads out of its root`, "Remove the leading .. parts.");
+      this.fail(
+        "IR_PATH_ESCAPES",
+        field,
+        `${JSON.stringify(path)} leads out of its root`,
+        "Remove the leading .. parts.",
+      );
     }
   }
 

@@ -11,7 +11,10 @@ export function merge(states: readonly State[], options: StepOptions = {}): Stat
   const settings = states[0]?.settings;
   if (inputs.length < 2) return new State(inputs[0] ?? null, settings);
   const op = { kind: "merge", inputs: inputs.map((_, i) => i) } as const;
-  return new State({ step: newStep({ op, inputs, platform: null, caps: ["mergeop"] }, options), index: 0 }, settings);
+  return new State(
+    { step: newStep({ op, inputs, platform: null, caps: ["mergeop"] }, options), index: 0 },
+    settings,
+  );
 }
 
 /** What has to be laid over `lower` to get `upper`. */

@@ -120,7 +120,8 @@ export function execStep(
   const ssh = sshMounts(specs);
   let env = settings.env;
   for (const [name, value] of Object.entries(options.env ?? {})) env = setEnv(env, name, value);
-  if (ssh[0] && !env.some(([name]) => name === "SSH_AUTH_SOCK")) env = setEnv(env, "SSH_AUTH_SOCK", ssh[0].dest);
+  if (ssh[0] && !env.some(([name]) => name === "SSH_AUTH_SOCK"))
+    env = setEnv(env, "SSH_AUTH_SOCK", ssh[0].dest);
 
   const inputs = new InputList();
   const results = new Map<string, MountResult>();
@@ -177,7 +178,10 @@ function filesystemMounts(specs: readonly MountSpec[], dir: string, root: BindMo
     const dest = resolvePath(dir, spec.dest);
     if (taken.has(dest)) {
       throw new InputError("IR_MOUNT_INVALID", `there are two mounts at ${dest}`, {
-        hint: dest === "/" ? "The root is the state itself: use readonlyRoot to protect it." : "Remove one of them.",
+        hint:
+          dest === "/"
+            ? "The root is the state itself: use readonlyRoot to protect it."
+            : "Remove one of them.",
       });
     }
     taken.add(dest);

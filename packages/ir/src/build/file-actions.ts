@@ -44,11 +44,27 @@ export interface RmOptions {
 export type SymlinkOptions = Owned;
 
 export type FileActionSpec =
-  | { readonly kind: "copy"; readonly from: State; readonly src: string; readonly dest: string; readonly options: CopyOptions }
-  | { readonly kind: "mkfile"; readonly path: string; readonly data: Uint8Array; readonly options: MkfileOptions }
+  | {
+      readonly kind: "copy";
+      readonly from: State;
+      readonly src: string;
+      readonly dest: string;
+      readonly options: CopyOptions;
+    }
+  | {
+      readonly kind: "mkfile";
+      readonly path: string;
+      readonly data: Uint8Array;
+      readonly options: MkfileOptions;
+    }
   | { readonly kind: "mkdir"; readonly path: string; readonly options: MkdirOptions }
   | { readonly kind: "rm"; readonly path: string; readonly options: RmOptions }
-  | { readonly kind: "symlink"; readonly oldPath: string; readonly newPath: string; readonly options: SymlinkOptions };
+  | {
+      readonly kind: "symlink";
+      readonly oldPath: string;
+      readonly newPath: string;
+      readonly options: SymlinkOptions;
+    };
 
 /** A chain of changes to one filesystem, for `State.file`. Immutable. Relative paths are seen from the state's folder. */
 export class FileActions {

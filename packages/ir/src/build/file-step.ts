@@ -10,7 +10,9 @@ import { newStep, type NewStep, type StepOptions } from "./step.ts";
 export function fileStep(base: State, actions: FileActions, options: StepOptions): NewStep {
   const inputs = new InputList();
   const baseInput = inputs.add(base.output);
-  const sources = actions.list.map((spec) => (spec.kind === "copy" ? inputs.add(spec.from.output) : NO_INPUT));
+  const sources = actions.list.map((spec) =>
+    spec.kind === "copy" ? inputs.add(spec.from.output) : NO_INPUT,
+  );
   const count = inputs.outputs.length;
   const list = actions.list.map((spec, i) =>
     fileAction(spec, {
@@ -28,7 +30,12 @@ export function fileStep(base: State, actions: FileActions, options: StepOptions
   }
   const caps = list.flatMap(actionCaps);
   return newStep(
-    { op: { kind: "file", actions: list }, inputs: inputs.outputs, platform: null, caps: ["file.base", ...caps] },
+    {
+      op: { kind: "file", actions: list },
+      inputs: inputs.outputs,
+      platform: null,
+      caps: ["file.base", ...caps],
+    },
     options,
   );
 }

@@ -55,7 +55,8 @@ export interface LocalOptions extends SourceOptions {
 
 /** A folder of the client. */
 export function local(name: string, options: LocalOptions = {}): State {
-  const { includePatterns, excludePatterns, followPaths, sharedKeyHint, uniqueId, sessionId, differ } = options;
+  const { includePatterns, excludePatterns, followPaths, sharedKeyHint, uniqueId, sessionId, differ } =
+    options;
   const caps = ["source.local"];
   if (sessionId) caps.push("source.local.sessionid");
   if (uniqueId) caps.push("source.local.unique");
@@ -184,7 +185,8 @@ function source(
 ): State {
   const { options } = init;
   // Other sources give the same on every platform.
-  const isPlatformSpecific = identifier.startsWith("docker-image://") || identifier.startsWith("oci-layout://");
+  const isPlatformSpecific =
+    identifier.startsWith("docker-image://") || identifier.startsWith("oci-layout://");
   const step = newStep(
     {
       op: { kind: "source", identifier, attrs: { ...init.attrs, ...options.attrs } },
@@ -203,6 +205,8 @@ function jsonList(list: readonly string[] | undefined): string | undefined {
 
 function compact(attrs: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(attrs).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
+    Object.entries(attrs).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== "",
+    ),
   );
 }

@@ -76,7 +76,10 @@ class Compiler {
   #imported({ result, sources, locations }: Definition): Edge {
     if (!result) throw new InvariantError("an empty definition became a step");
     for (const vertex of walkVertices(result)) {
-      const inputs = vertex.inputs.map(({ vertex: input, index }) => ({ vertex: this.#known(input.digest), index }));
+      const inputs = vertex.inputs.map(({ vertex: input, index }) => ({
+        vertex: this.#known(input.digest),
+        index,
+      }));
       this.#intern({ ...vertex, inputs });
       for (const { source, ranges } of locations.get(vertex.digest) ?? []) {
         const info = sources[source];
@@ -106,7 +109,9 @@ class Compiler {
   #addLocation(digest: Digest, source: SourceInfo, ranges: VertexLocation["ranges"]): void {
     const index = this.#indexOf(source);
     const list = this.locations.get(digest) ?? [];
-    const isKnown = list.some((other) => other.source === index && JSON.stringify(other.ranges) === JSON.stringify(ranges));
+    const isKnown = list.some(
+      (other) => other.source === index && JSON.stringify(other.ranges) === JSON.stringify(ranges),
+    );
     if (!isKnown) list.push({ source: index, ranges });
     this.locations.set(digest, list);
   }

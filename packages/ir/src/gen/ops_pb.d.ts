@@ -28,49 +28,57 @@ export declare type Op = Message<"pb.Op"> & {
    *
    * @generated from oneof pb.Op.op
    */
-  op: {
-    /**
-     * @generated from field: pb.ExecOp exec = 2;
-     */
-    value: ExecOp;
-    case: "exec";
-  } | {
-    /**
-     * @generated from field: pb.SourceOp source = 3;
-     */
-    value: SourceOp;
-    case: "source";
-  } | {
-    /**
-     * @generated from field: pb.FileOp file = 4;
-     */
-    value: FileOp;
-    case: "file";
-  } | {
-    /**
-     * @generated from field: pb.BuildOp build = 5;
-     */
-    value: BuildOp;
-    case: "build";
-  } | {
-    /**
-     * @generated from field: pb.MergeOp merge = 6;
-     */
-    value: MergeOp;
-    case: "merge";
-  } | {
-    /**
-     * @generated from field: pb.DiffOp diff = 7;
-     */
-    value: DiffOp;
-    case: "diff";
-  } | {
-    /**
-     * @generated from field: pb.PassthroughOp passthrough = 8;
-     */
-    value: PassthroughOp;
-    case: "passthrough";
-  } | { case: undefined; value?: undefined };
+  op:
+    | {
+        /**
+         * @generated from field: pb.ExecOp exec = 2;
+         */
+        value: ExecOp;
+        case: "exec";
+      }
+    | {
+        /**
+         * @generated from field: pb.SourceOp source = 3;
+         */
+        value: SourceOp;
+        case: "source";
+      }
+    | {
+        /**
+         * @generated from field: pb.FileOp file = 4;
+         */
+        value: FileOp;
+        case: "file";
+      }
+    | {
+        /**
+         * @generated from field: pb.BuildOp build = 5;
+         */
+        value: BuildOp;
+        case: "build";
+      }
+    | {
+        /**
+         * @generated from field: pb.MergeOp merge = 6;
+         */
+        value: MergeOp;
+        case: "merge";
+      }
+    | {
+        /**
+         * @generated from field: pb.DiffOp diff = 7;
+         */
+        value: DiffOp;
+        case: "diff";
+      }
+    | {
+        /**
+         * @generated from field: pb.PassthroughOp passthrough = 8;
+         */
+        value: PassthroughOp;
+        case: "passthrough";
+      }
+    | { case: undefined; value?: undefined };
 
   /**
    * @generated from field: pb.Platform platform = 10;
@@ -793,37 +801,43 @@ export declare type FileAction = Message<"pb.FileAction"> & {
   /**
    * @generated from oneof pb.FileAction.action
    */
-  action: {
-    /**
-     * @generated from field: pb.FileActionCopy copy = 4;
-     */
-    value: FileActionCopy;
-    case: "copy";
-  } | {
-    /**
-     * @generated from field: pb.FileActionMkFile mkfile = 5;
-     */
-    value: FileActionMkFile;
-    case: "mkfile";
-  } | {
-    /**
-     * @generated from field: pb.FileActionMkDir mkdir = 6;
-     */
-    value: FileActionMkDir;
-    case: "mkdir";
-  } | {
-    /**
-     * @generated from field: pb.FileActionRm rm = 7;
-     */
-    value: FileActionRm;
-    case: "rm";
-  } | {
-    /**
-     * @generated from field: pb.FileActionSymlink symlink = 8;
-     */
-    value: FileActionSymlink;
-    case: "symlink";
-  } | { case: undefined; value?: undefined };
+  action:
+    | {
+        /**
+         * @generated from field: pb.FileActionCopy copy = 4;
+         */
+        value: FileActionCopy;
+        case: "copy";
+      }
+    | {
+        /**
+         * @generated from field: pb.FileActionMkFile mkfile = 5;
+         */
+        value: FileActionMkFile;
+        case: "mkfile";
+      }
+    | {
+        /**
+         * @generated from field: pb.FileActionMkDir mkdir = 6;
+         */
+        value: FileActionMkDir;
+        case: "mkdir";
+      }
+    | {
+        /**
+         * @generated from field: pb.FileActionRm rm = 7;
+         */
+        value: FileActionRm;
+        case: "rm";
+      }
+    | {
+        /**
+         * @generated from field: pb.FileActionSymlink symlink = 8;
+         */
+        value: FileActionSymlink;
+        case: "symlink";
+      }
+    | { case: undefined; value?: undefined };
 };
 
 /**
@@ -1080,19 +1094,22 @@ export declare type UserOpt = Message<"pb.UserOpt"> & {
   /**
    * @generated from oneof pb.UserOpt.user
    */
-  user: {
-    /**
-     * @generated from field: pb.NamedUserOpt byName = 1;
-     */
-    value: NamedUserOpt;
-    case: "byName";
-  } | {
-    /**
-     * @generated from field: uint32 byID = 2;
-     */
-    value: number;
-    case: "byID";
-  } | { case: undefined; value?: undefined };
+  user:
+    | {
+        /**
+         * @generated from field: pb.NamedUserOpt byName = 1;
+         */
+        value: NamedUserOpt;
+        case: "byName";
+      }
+    | {
+        /**
+         * @generated from field: uint32 byID = 2;
+         */
+        value: number;
+        case: "byID";
+      }
+    | { case: undefined; value?: undefined };
 };
 
 /**
@@ -1539,4 +1556,3 @@ export enum CacheSharingOpt {
  * Describes the enum pb.CacheSharingOpt.
  */
 export declare const CacheSharingOptSchema: GenEnum<CacheSharingOpt>;
-

@@ -11,388 +11,334 @@ import { enumDesc, fileDesc, messageDesc, tsEnum } from "@bufbuild/protobuf/code
 /**
  * Describes the file ops.proto.
  */
-export const file_ops = /*@__PURE__*/
-  fileDesc("CglvcHMucHJvdG8SAnBiIssCCgJPcBIZCgZpbnB1dHMYASADKAsyCS5wYi5JbnB1dBIaCgRleGVjGAIgASgLMgoucGIuRXhlY09wSAASHgoGc291cmNlGAMgASgLMgwucGIuU291cmNlT3BIABIaCgRmaWxlGAQgASgLMgoucGIuRmlsZU9wSAASHAoFYnVpbGQYBSABKAsyCy5wYi5CdWlsZE9wSAASHAoFbWVyZ2UYBiABKAsyCy5wYi5NZXJnZU9wSAASGgoEZGlmZhgHIAEoCzIKLnBiLkRpZmZPcEgAEigKC3Bhc3N0aHJvdWdoGAggASgLMhEucGIuUGFzc3Rocm91Z2hPcEgAEh4KCHBsYXRmb3JtGAogASgLMgwucGIuUGxhdGZvcm0SKgoLY29uc3RyYWludHMYCyABKAsyFS5wYi5Xb3JrZXJDb25zdHJhaW50c0IECgJvcCImCgVJbnB1dBIOCgZkaWdlc3QYASABKAkSDQoFaW5kZXgYAiABKAMiZAoIUGxhdGZvcm0SFAoMQXJjaGl0ZWN0dXJlGAEgASgJEgoKAk9TGAIgASgJEg8KB1ZhcmlhbnQYAyABKAkSEQoJT1NWZXJzaW9uGAQgASgJEhIKCk9TRmVhdHVyZXMYBSADKAkiIwoRV29ya2VyQ29uc3RyYWludHMSDgoGZmlsdGVyGAEgAygJIsIBCgZFeGVjT3ASFgoEbWV0YRgBIAEoCzIILnBiLk1ldGESGQoGbW91bnRzGAIgAygLMgkucGIuTW91bnQSHAoHbmV0d29yaxgDIAEoDjILLnBiLk5ldE1vZGUSIgoIc2VjdXJpdHkYBCABKA4yEC5wYi5TZWN1cml0eU1vZGUSIAoJc2VjcmV0ZW52GAUgAygLMg0ucGIuU2VjcmV0RW52EiEKCmNkaURldmljZXMYBiADKAsyDS5wYi5DRElEZXZpY2Ui/AEKBE1ldGESDAoEYXJncxgBIAMoCRILCgNlbnYYAiADKAkSCwoDY3dkGAMgASgJEgwKBHVzZXIYBCABKAkSHwoJcHJveHlfZW52GAUgASgLMgwucGIuUHJveHlFbnYSHgoKZXh0cmFIb3N0cxgGIAMoCzIKLnBiLkhvc3RJUBIQCghob3N0bmFtZRgHIAEoCRIaCgZ1bGltaXQYCSADKAsyCi5wYi5VbGltaXQSFAoMY2dyb3VwUGFyZW50GAogASgJEiEKGXJlbW92ZU1vdW50U3R1YnNSZWN1cnNpdmUYCyABKAgSFgoOdmFsaWRFeGl0Q29kZXMYDCADKAUiawoIUHJveHlFbnYSEgoKaHR0cF9wcm94eRgBIAEoCRITCgtodHRwc19wcm94eRgCIAEoCRIRCglmdHBfcHJveHkYAyABKAkSEAoIbm9fcHJveHkYBCABKAkSEQoJYWxsX3Byb3h5GAUgASgJIiIKBkhvc3RJUBIMCgRIb3N0GAEgASgJEgoKAklQGAIgASgJIjIKBlVsaW1pdBIMCgROYW1lGAEgASgJEgwKBFNvZnQYAiABKAMSDAoESGFyZBgDIAEoAyI3CglTZWNyZXRFbnYSCgoCSUQYASABKAkSDAoEbmFtZRgCIAEoCRIQCghvcHRpb25hbBgDIAEoCCIrCglDRElEZXZpY2USDAoEbmFtZRgBIAEoCRIQCghvcHRpb25hbBgCIAEoCCK3AgoFTW91bnQSDQoFaW5wdXQYASABKAMSEAoIc2VsZWN0b3IYAiABKAkSDAoEZGVzdBgDIAEoCRIOCgZvdXRwdXQYBCABKAMSEAoIcmVhZG9ubHkYBSABKAgSIAoJbW91bnRUeXBlGAYgASgOMg0ucGIuTW91bnRUeXBlEh4KCFRtcGZzT3B0GBMgASgLMgwucGIuVG1wZnNPcHQSHgoIY2FjaGVPcHQYFCABKAsyDC5wYi5DYWNoZU9wdBIgCglzZWNyZXRPcHQYFSABKAsyDS5wYi5TZWNyZXRPcHQSGgoGU1NIT3B0GBYgASgLMgoucGIuU1NIT3B0EhAKCHJlc3VsdElEGBcgASgJEisKDGNvbnRlbnRDYWNoZRgYIAEoDjIVLnBiLk1vdW50Q29udGVudENhY2hlIhgKCFRtcGZzT3B0EgwKBHNpemUYASABKAMiPAoIQ2FjaGVPcHQSCgoCSUQYASABKAkSJAoHc2hhcmluZxgCIAEoDjITLnBiLkNhY2hlU2hhcmluZ09wdCJRCglTZWNyZXRPcHQSCgoCSUQYASABKAkSCwoDdWlkGAIgASgNEgsKA2dpZBgDIAEoDRIMCgRtb2RlGAQgASgNEhAKCG9wdGlvbmFsGAUgASgIIk4KBlNTSE9wdBIKCgJJRBgBIAEoCRILCgN1aWQYAiABKA0SCwoDZ2lkGAMgASgNEgwKBG1vZGUYBCABKA0SEAoIb3B0aW9uYWwYBSABKAgidAoIU291cmNlT3ASEgoKaWRlbnRpZmllchgBIAEoCRImCgVhdHRycxgCIAMoCzIXLnBiLlNvdXJjZU9wLkF0dHJzRW50cnkaLAoKQXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIvQBCgdCdWlsZE9wEg8KB2J1aWxkZXIYASABKAMSJwoGaW5wdXRzGAIgAygLMhcucGIuQnVpbGRPcC5JbnB1dHNFbnRyeRIbCgNkZWYYAyABKAsyDi5wYi5EZWZpbml0aW9uEiUKBWF0dHJzGAQgAygLMhYucGIuQnVpbGRPcC5BdHRyc0VudHJ5Gj0KC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRIdCgV2YWx1ZRgCIAEoCzIOLnBiLkJ1aWxkSW5wdXQ6AjgBGiwKCkF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIbCgpCdWlsZElucHV0Eg0KBWlucHV0GAEgASgDIikKB01lcmdlT3ASHgoGaW5wdXRzGAEgAygLMg4ucGIuTWVyZ2VJbnB1dCIbCgpNZXJnZUlucHV0Eg0KBWlucHV0GAEgASgDIk4KBkRpZmZPcBIhCgVsb3dlchgBIAEoCzISLnBiLkxvd2VyRGlmZklucHV0EiEKBXVwcGVyGAIgASgLMhIucGIuVXBwZXJEaWZmSW5wdXQiHwoOTG93ZXJEaWZmSW5wdXQSDQoFaW5wdXQYASABKAMiHwoOVXBwZXJEaWZmSW5wdXQSDQoFaW5wdXQYASABKAMiLAoNUGFzc3Rocm91Z2hPcBIKCgJpZBgBIAEoCRIPCgdvdXRwdXRzGAIgASgDIikKBkZpbGVPcBIfCgdhY3Rpb25zGAIgAygLMg4ucGIuRmlsZUFjdGlvbiKJAgoKRmlsZUFjdGlvbhINCgVpbnB1dBgBIAEoAxIWCg5zZWNvbmRhcnlJbnB1dBgCIAEoAxIOCgZvdXRwdXQYAyABKAMSIgoEY29weRgEIAEoCzISLnBiLkZpbGVBY3Rpb25Db3B5SAASJgoGbWtmaWxlGAUgASgLMhQucGIuRmlsZUFjdGlvbk1rRmlsZUgAEiQKBW1rZGlyGAYgASgLMhMucGIuRmlsZUFjdGlvbk1rRGlySAASHgoCcm0YByABKAsyEC5wYi5GaWxlQWN0aW9uUm1IABIoCgdzeW1saW5rGAggASgLMhUucGIuRmlsZUFjdGlvblN5bWxpbmtIAEIICgZhY3Rpb24ikwMKDkZpbGVBY3Rpb25Db3B5EgsKA3NyYxgBIAEoCRIMCgRkZXN0GAIgASgJEhsKBW93bmVyGAMgASgLMgwucGIuQ2hvd25PcHQSDAoEbW9kZRgEIAEoBRIVCg1mb2xsb3dTeW1saW5rGAUgASgIEhcKD2RpckNvcHlDb250ZW50cxgGIAEoCBIoCiBhdHRlbXB0VW5wYWNrRG9ja2VyQ29tcGF0aWJpbGl0eRgHIAEoCBIWCg5jcmVhdGVEZXN0UGF0aBgIIAEoCBIVCg1hbGxvd1dpbGRjYXJkGAkgASgIEhoKEmFsbG93RW1wdHlXaWxkY2FyZBgKIAEoCBIRCgl0aW1lc3RhbXAYCyABKAMSGAoQaW5jbHVkZV9wYXR0ZXJucxgMIAMoCRIYChBleGNsdWRlX3BhdHRlcm5zGA0gAygJEiYKHmFsd2F5c1JlcGxhY2VFeGlzdGluZ0Rlc3RQYXRocxgOIAEoCBIPCgdtb2RlU3RyGA8gASgJEhYKDnJlcXVpcmVkX3BhdGhzGBAgAygJImwKEEZpbGVBY3Rpb25Na0ZpbGUSDAoEcGF0aBgBIAEoCRIMCgRtb2RlGAIgASgFEgwKBGRhdGEYAyABKAwSGwoFb3duZXIYBCABKAsyDC5wYi5DaG93bk9wdBIRCgl0aW1lc3RhbXAYBSABKAMicgoPRmlsZUFjdGlvbk1rRGlyEgwKBHBhdGgYASABKAkSDAoEbW9kZRgCIAEoBRITCgttYWtlUGFyZW50cxgDIAEoCBIbCgVvd25lchgEIAEoCzIMLnBiLkNob3duT3B0EhEKCXRpbWVzdGFtcBgFIAEoAyJKCgxGaWxlQWN0aW9uUm0SDAoEcGF0aBgBIAEoCRIVCg1hbGxvd05vdEZvdW5kGAIgASgIEhUKDWFsbG93V2lsZGNhcmQYAyABKAgiZQoRRmlsZUFjdGlvblN5bWxpbmsSDwoHb2xkcGF0aBgBIAEoCRIPCgduZXdwYXRoGAIgASgJEhsKBW93bmVyGAMgASgLMgwucGIuQ2hvd25PcHQSEQoJdGltZXN0YW1wGAQgASgDIkEKCENob3duT3B0EhkKBHVzZXIYASABKAsyCy5wYi5Vc2VyT3B0EhoKBWdyb3VwGAIgASgLMgsucGIuVXNlck9wdCJFCgdVc2VyT3B0EiIKBmJ5TmFtZRgBIAEoCzIQLnBiLk5hbWVkVXNlck9wdEgAEg4KBGJ5SUQYAiABKA1IAEIGCgR1c2VyIisKDE5hbWVkVXNlck9wdBIMCgRuYW1lGAEgASgJEg0KBWlucHV0GAIgASgDIqYBCgpEZWZpbml0aW9uEgsKA2RlZhgBIAMoDBIuCghtZXRhZGF0YRgCIAMoCzIcLnBiLkRlZmluaXRpb24uTWV0YWRhdGFFbnRyeRIaCgZTb3VyY2UYAyABKAsyCi5wYi5Tb3VyY2UaPwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSHQoFdmFsdWUYAiABKAsyDi5wYi5PcE1ldGFkYXRhOgI4ASLgAgoKT3BNZXRhZGF0YRIUCgxpZ25vcmVfY2FjaGUYASABKAgSNAoLZGVzY3JpcHRpb24YAiADKAsyHy5wYi5PcE1ldGFkYXRhLkRlc2NyaXB0aW9uRW50cnkSJQoMZXhwb3J0X2NhY2hlGAQgASgLMg8ucGIuRXhwb3J0Q2FjaGUSJgoEY2FwcxgFIAMoCzIYLnBiLk9wTWV0YWRhdGEuQ2Fwc0VudHJ5EikKDnByb2dyZXNzX2dyb3VwGAYgASgLMhEucGIuUHJvZ3Jlc3NHcm91cBIrCg9saW51eF9yZXNvdXJjZXMYByABKAsyEi5wYi5MaW51eFJlc291cmNlcxoyChBEZXNjcmlwdGlvbkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaKwoJQ2Fwc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCDoCOAEiHAoLRXhwb3J0Q2FjaGUSDQoFVmFsdWUYASABKAgiNwoNUHJvZ3Jlc3NHcm91cBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHdlYWsYAyABKAgilAEKDkxpbnV4UmVzb3VyY2VzEg4KBm1lbW9yeRgBIAEoAxISCgptZW1vcnlTd2FwGAIgASgDEhEKCWNwdVNoYXJlcxgDIAEoBBIRCgljcHVQZXJpb2QYBCABKAQSEAoIY3B1UXVvdGEYBSABKAMSEgoKY3B1c2V0Q3B1cxgGIAEoCRISCgpjcHVzZXRNZW1zGAcgASgJIpYBCgZTb3VyY2USLAoJbG9jYXRpb25zGAEgAygLMhkucGIuU291cmNlLkxvY2F0aW9uc0VudHJ5Eh0KBWluZm9zGAIgAygLMg4ucGIuU291cmNlSW5mbxo/Cg5Mb2NhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSHAoFdmFsdWUYAiABKAsyDS5wYi5Mb2NhdGlvbnM6AjgBIiwKCUxvY2F0aW9ucxIfCglsb2NhdGlvbnMYASADKAsyDC5wYi5Mb2NhdGlvbiJiCgpTb3VyY2VJbmZvEhAKCGZpbGVuYW1lGAEgASgJEgwKBGRhdGEYAiABKAwSIgoKZGVmaW5pdGlvbhgDIAEoCzIOLnBiLkRlZmluaXRpb24SEAoIbGFuZ3VhZ2UYBCABKAkiOgoITG9jYXRpb24SEwoLc291cmNlSW5kZXgYASABKAUSGQoGcmFuZ2VzGAIgAygLMgkucGIuUmFuZ2UiPwoFUmFuZ2USGwoFc3RhcnQYASABKAsyDC5wYi5Qb3NpdGlvbhIZCgNlbmQYAiABKAsyDC5wYi5Qb3NpdGlvbiIrCghQb3NpdGlvbhIMCgRsaW5lGAEgASgFEhEKCWNoYXJhY3RlchgCIAEoBSooCgdOZXRNb2RlEgkKBVVOU0VUEAASCAoESE9TVBABEggKBE5PTkUQAiopCgxTZWN1cml0eU1vZGUSCwoHU0FOREJPWBAAEgwKCElOU0VDVVJFEAEqQAoJTW91bnRUeXBlEggKBEJJTkQQABIKCgZTRUNSRVQQARIHCgNTU0gQAhIJCgVDQUNIRRADEgkKBVRNUEZTEAQqMQoRTW91bnRDb250ZW50Q2FjaGUSCwoHREVGQVVMVBAAEgYKAk9OEAESBwoDT0ZGEAIqNgoPQ2FjaGVTaGFyaW5nT3B0EgoKBlNIQVJFRBAAEgsKB1BSSVZBVEUQARIKCgZMT0NLRUQQAmIGcHJvdG8z");
+export const file_ops =
+  /*@__PURE__*/
+  fileDesc(
+    "CglvcHMucHJvdG8SAnBiIssCCgJPcBIZCgZpbnB1dHMYASADKAsyCS5wYi5JbnB1dBIaCgRleGVjGAIgASgLMgoucGIuRXhlY09wSAASHgoGc291cmNlGAMgASgLMgwucGIuU291cmNlT3BIABIaCgRmaWxlGAQgASgLMgoucGIuRmlsZU9wSAASHAoFYnVpbGQYBSABKAsyCy5wYi5CdWlsZE9wSAASHAoFbWVyZ2UYBiABKAsyCy5wYi5NZXJnZU9wSAASGgoEZGlmZhgHIAEoCzIKLnBiLkRpZmZPcEgAEigKC3Bhc3N0aHJvdWdoGAggASgLMhEucGIuUGFzc3Rocm91Z2hPcEgAEh4KCHBsYXRmb3JtGAogASgLMgwucGIuUGxhdGZvcm0SKgoLY29uc3RyYWludHMYCyABKAsyFS5wYi5Xb3JrZXJDb25zdHJhaW50c0IECgJvcCImCgVJbnB1dBIOCgZkaWdlc3QYASABKAkSDQoFaW5kZXgYAiABKAMiZAoIUGxhdGZvcm0SFAoMQXJjaGl0ZWN0dXJlGAEgASgJEgoKAk9TGAIgASgJEg8KB1ZhcmlhbnQYAyABKAkSEQoJT1NWZXJzaW9uGAQgASgJEhIKCk9TRmVhdHVyZXMYBSADKAkiIwoRV29ya2VyQ29uc3RyYWludHMSDgoGZmlsdGVyGAEgAygJIsIBCgZFeGVjT3ASFgoEbWV0YRgBIAEoCzIILnBiLk1ldGESGQoGbW91bnRzGAIgAygLMgkucGIuTW91bnQSHAoHbmV0d29yaxgDIAEoDjILLnBiLk5ldE1vZGUSIgoIc2VjdXJpdHkYBCABKA4yEC5wYi5TZWN1cml0eU1vZGUSIAoJc2VjcmV0ZW52GAUgAygLMg0ucGIuU2VjcmV0RW52EiEKCmNkaURldmljZXMYBiADKAsyDS5wYi5DRElEZXZpY2Ui/AEKBE1ldGESDAoEYXJncxgBIAMoCRILCgNlbnYYAiADKAkSCwoDY3dkGAMgASgJEgwKBHVzZXIYBCABKAkSHwoJcHJveHlfZW52GAUgASgLMgwucGIuUHJveHlFbnYSHgoKZXh0cmFIb3N0cxgGIAMoCzIKLnBiLkhvc3RJUBIQCghob3N0bmFtZRgHIAEoCRIaCgZ1bGltaXQYCSADKAsyCi5wYi5VbGltaXQSFAoMY2dyb3VwUGFyZW50GAogASgJEiEKGXJlbW92ZU1vdW50U3R1YnNSZWN1cnNpdmUYCyABKAgSFgoOdmFsaWRFeGl0Q29kZXMYDCADKAUiawoIUHJveHlFbnYSEgoKaHR0cF9wcm94eRgBIAEoCRITCgtodHRwc19wcm94eRgCIAEoCRIRCglmdHBfcHJveHkYAyABKAkSEAoIbm9fcHJveHkYBCABKAkSEQoJYWxsX3Byb3h5GAUgASgJIiIKBkhvc3RJUBIMCgRIb3N0GAEgASgJEgoKAklQGAIgASgJIjIKBlVsaW1pdBIMCgROYW1lGAEgASgJEgwKBFNvZnQYAiABKAMSDAoESGFyZBgDIAEoAyI3CglTZWNyZXRFbnYSCgoCSUQYASABKAkSDAoEbmFtZRgCIAEoCRIQCghvcHRpb25hbBgDIAEoCCIrCglDRElEZXZpY2USDAoEbmFtZRgBIAEoCRIQCghvcHRpb25hbBgCIAEoCCK3AgoFTW91bnQSDQoFaW5wdXQYASABKAMSEAoIc2VsZWN0b3IYAiABKAkSDAoEZGVzdBgDIAEoCRIOCgZvdXRwdXQYBCABKAMSEAoIcmVhZG9ubHkYBSABKAgSIAoJbW91bnRUeXBlGAYgASgOMg0ucGIuTW91bnRUeXBlEh4KCFRtcGZzT3B0GBMgASgLMgwucGIuVG1wZnNPcHQSHgoIY2FjaGVPcHQYFCABKAsyDC5wYi5DYWNoZU9wdBIgCglzZWNyZXRPcHQYFSABKAsyDS5wYi5TZWNyZXRPcHQSGgoGU1NIT3B0GBYgASgLMgoucGIuU1NIT3B0EhAKCHJlc3VsdElEGBcgASgJEisKDGNvbnRlbnRDYWNoZRgYIAEoDjIVLnBiLk1vdW50Q29udGVudENhY2hlIhgKCFRtcGZzT3B0EgwKBHNpemUYASABKAMiPAoIQ2FjaGVPcHQSCgoCSUQYASABKAkSJAoHc2hhcmluZxgCIAEoDjITLnBiLkNhY2hlU2hhcmluZ09wdCJRCglTZWNyZXRPcHQSCgoCSUQYASABKAkSCwoDdWlkGAIgASgNEgsKA2dpZBgDIAEoDRIMCgRtb2RlGAQgASgNEhAKCG9wdGlvbmFsGAUgASgIIk4KBlNTSE9wdBIKCgJJRBgBIAEoCRILCgN1aWQYAiABKA0SCwoDZ2lkGAMgASgNEgwKBG1vZGUYBCABKA0SEAoIb3B0aW9uYWwYBSABKAgidAoIU291cmNlT3ASEgoKaWRlbnRpZmllchgBIAEoCRImCgVhdHRycxgCIAMoCzIXLnBiLlNvdXJjZU9wLkF0dHJzRW50cnkaLAoKQXR0cnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIvQBCgdCdWlsZE9wEg8KB2J1aWxkZXIYASABKAMSJwoGaW5wdXRzGAIgAygLMhcucGIuQnVpbGRPcC5JbnB1dHNFbnRyeRIbCgNkZWYYAyABKAsyDi5wYi5EZWZpbml0aW9uEiUKBWF0dHJzGAQgAygLMhYucGIuQnVpbGRPcC5BdHRyc0VudHJ5Gj0KC0lucHV0c0VudHJ5EgsKA2tleRgBIAEoCRIdCgV2YWx1ZRgCIAEoCzIOLnBiLkJ1aWxkSW5wdXQ6AjgBGiwKCkF0dHJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIbCgpCdWlsZElucHV0Eg0KBWlucHV0GAEgASgDIikKB01lcmdlT3ASHgoGaW5wdXRzGAEgAygLMg4ucGIuTWVyZ2VJbnB1dCIbCgpNZXJnZUlucHV0Eg0KBWlucHV0GAEgASgDIk4KBkRpZmZPcBIhCgVsb3dlchgBIAEoCzISLnBiLkxvd2VyRGlmZklucHV0EiEKBXVwcGVyGAIgASgLMhIucGIuVXBwZXJEaWZmSW5wdXQiHwoOTG93ZXJEaWZmSW5wdXQSDQoFaW5wdXQYASABKAMiHwoOVXBwZXJEaWZmSW5wdXQSDQoFaW5wdXQYASABKAMiLAoNUGFzc3Rocm91Z2hPcBIKCgJpZBgBIAEoCRIPCgdvdXRwdXRzGAIgASgDIikKBkZpbGVPcBIfCgdhY3Rpb25zGAIgAygLMg4ucGIuRmlsZUFjdGlvbiKJAgoKRmlsZUFjdGlvbhINCgVpbnB1dBgBIAEoAxIWCg5zZWNvbmRhcnlJbnB1dBgCIAEoAxIOCgZvdXRwdXQYAyABKAMSIgoEY29weRgEIAEoCzISLnBiLkZpbGVBY3Rpb25Db3B5SAASJgoGbWtmaWxlGAUgASgLMhQucGIuRmlsZUFjdGlvbk1rRmlsZUgAEiQKBW1rZGlyGAYgASgLMhMucGIuRmlsZUFjdGlvbk1rRGlySAASHgoCcm0YByABKAsyEC5wYi5GaWxlQWN0aW9uUm1IABIoCgdzeW1saW5rGAggASgLMhUucGIuRmlsZUFjdGlvblN5bWxpbmtIAEIICgZhY3Rpb24ikwMKDkZpbGVBY3Rpb25Db3B5EgsKA3NyYxgBIAEoCRIMCgRkZXN0GAIgASgJEhsKBW93bmVyGAMgASgLMgwucGIuQ2hvd25PcHQSDAoEbW9kZRgEIAEoBRIVCg1mb2xsb3dTeW1saW5rGAUgASgIEhcKD2RpckNvcHlDb250ZW50cxgGIAEoCBIoCiBhdHRlbXB0VW5wYWNrRG9ja2VyQ29tcGF0aWJpbGl0eRgHIAEoCBIWCg5jcmVhdGVEZXN0UGF0aBgIIAEoCBIVCg1hbGxvd1dpbGRjYXJkGAkgASgIEhoKEmFsbG93RW1wdHlXaWxkY2FyZBgKIAEoCBIRCgl0aW1lc3RhbXAYCyABKAMSGAoQaW5jbHVkZV9wYXR0ZXJucxgMIAMoCRIYChBleGNsdWRlX3BhdHRlcm5zGA0gAygJEiYKHmFsd2F5c1JlcGxhY2VFeGlzdGluZ0Rlc3RQYXRocxgOIAEoCBIPCgdtb2RlU3RyGA8gASgJEhYKDnJlcXVpcmVkX3BhdGhzGBAgAygJImwKEEZpbGVBY3Rpb25Na0ZpbGUSDAoEcGF0aBgBIAEoCRIMCgRtb2RlGAIgASgFEgwKBGRhdGEYAyABKAwSGwoFb3duZXIYBCABKAsyDC5wYi5DaG93bk9wdBIRCgl0aW1lc3RhbXAYBSABKAMicgoPRmlsZUFjdGlvbk1rRGlyEgwKBHBhdGgYASABKAkSDAoEbW9kZRgCIAEoBRITCgttYWtlUGFyZW50cxgDIAEoCBIbCgVvd25lchgEIAEoCzIMLnBiLkNob3duT3B0EhEKCXRpbWVzdGFtcBgFIAEoAyJKCgxGaWxlQWN0aW9uUm0SDAoEcGF0aBgBIAEoCRIVCg1hbGxvd05vdEZvdW5kGAIgASgIEhUKDWFsbG93V2lsZGNhcmQYAyABKAgiZQoRRmlsZUFjdGlvblN5bWxpbmsSDwoHb2xkcGF0aBgBIAEoCRIPCgduZXdwYXRoGAIgASgJEhsKBW93bmVyGAMgASgLMgwucGIuQ2hvd25PcHQSEQoJdGltZXN0YW1wGAQgASgDIkEKCENob3duT3B0EhkKBHVzZXIYASABKAsyCy5wYi5Vc2VyT3B0EhoKBWdyb3VwGAIgASgLMgsucGIuVXNlck9wdCJFCgdVc2VyT3B0EiIKBmJ5TmFtZRgBIAEoCzIQLnBiLk5hbWVkVXNlck9wdEgAEg4KBGJ5SUQYAiABKA1IAEIGCgR1c2VyIisKDE5hbWVkVXNlck9wdBIMCgRuYW1lGAEgASgJEg0KBWlucHV0GAIgASgDIqYBCgpEZWZpbml0aW9uEgsKA2RlZhgBIAMoDBIuCghtZXRhZGF0YRgCIAMoCzIcLnBiLkRlZmluaXRpb24uTWV0YWRhdGFFbnRyeRIaCgZTb3VyY2UYAyABKAsyCi5wYi5Tb3VyY2UaPwoNTWV0YWRhdGFFbnRyeRILCgNrZXkYASABKAkSHQoFdmFsdWUYAiABKAsyDi5wYi5PcE1ldGFkYXRhOgI4ASLgAgoKT3BNZXRhZGF0YRIUCgxpZ25vcmVfY2FjaGUYASABKAgSNAoLZGVzY3JpcHRpb24YAiADKAsyHy5wYi5PcE1ldGFkYXRhLkRlc2NyaXB0aW9uRW50cnkSJQoMZXhwb3J0X2NhY2hlGAQgASgLMg8ucGIuRXhwb3J0Q2FjaGUSJgoEY2FwcxgFIAMoCzIYLnBiLk9wTWV0YWRhdGEuQ2Fwc0VudHJ5EikKDnByb2dyZXNzX2dyb3VwGAYgASgLMhEucGIuUHJvZ3Jlc3NHcm91cBIrCg9saW51eF9yZXNvdXJjZXMYByABKAsyEi5wYi5MaW51eFJlc291cmNlcxoyChBEZXNjcmlwdGlvbkVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaKwoJQ2Fwc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCDoCOAEiHAoLRXhwb3J0Q2FjaGUSDQoFVmFsdWUYASABKAgiNwoNUHJvZ3Jlc3NHcm91cBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHdlYWsYAyABKAgilAEKDkxpbnV4UmVzb3VyY2VzEg4KBm1lbW9yeRgBIAEoAxISCgptZW1vcnlTd2FwGAIgASgDEhEKCWNwdVNoYXJlcxgDIAEoBBIRCgljcHVQZXJpb2QYBCABKAQSEAoIY3B1UXVvdGEYBSABKAMSEgoKY3B1c2V0Q3B1cxgGIAEoCRISCgpjcHVzZXRNZW1zGAcgASgJIpYBCgZTb3VyY2USLAoJbG9jYXRpb25zGAEgAygLMhkucGIuU291cmNlLkxvY2F0aW9uc0VudHJ5Eh0KBWluZm9zGAIgAygLMg4ucGIuU291cmNlSW5mbxo/Cg5Mb2NhdGlvbnNFbnRyeRILCgNrZXkYASABKAkSHAoFdmFsdWUYAiABKAsyDS5wYi5Mb2NhdGlvbnM6AjgBIiwKCUxvY2F0aW9ucxIfCglsb2NhdGlvbnMYASADKAsyDC5wYi5Mb2NhdGlvbiJiCgpTb3VyY2VJbmZvEhAKCGZpbGVuYW1lGAEgASgJEgwKBGRhdGEYAiABKAwSIgoKZGVmaW5pdGlvbhgDIAEoCzIOLnBiLkRlZmluaXRpb24SEAoIbGFuZ3VhZ2UYBCABKAkiOgoITG9jYXRpb24SEwoLc291cmNlSW5kZXgYASABKAUSGQoGcmFuZ2VzGAIgAygLMgkucGIuUmFuZ2UiPwoFUmFuZ2USGwoFc3RhcnQYASABKAsyDC5wYi5Qb3NpdGlvbhIZCgNlbmQYAiABKAsyDC5wYi5Qb3NpdGlvbiIrCghQb3NpdGlvbhIMCgRsaW5lGAEgASgFEhEKCWNoYXJhY3RlchgCIAEoBSooCgdOZXRNb2RlEgkKBVVOU0VUEAASCAoESE9TVBABEggKBE5PTkUQAiopCgxTZWN1cml0eU1vZGUSCwoHU0FOREJPWBAAEgwKCElOU0VDVVJFEAEqQAoJTW91bnRUeXBlEggKBEJJTkQQABIKCgZTRUNSRVQQARIHCgNTU0gQAhIJCgVDQUNIRRADEgkKBVRNUEZTEAQqMQoRTW91bnRDb250ZW50Q2FjaGUSCwoHREVGQVVMVBAAEgYKAk9OEAESBwoDT0ZGEAIqNgoPQ2FjaGVTaGFyaW5nT3B0EgoKBlNIQVJFRBAAEgsKB1BSSVZBVEUQARIKCgZMT0NLRUQQAmIGcHJvdG8z",
+  );
 
 /**
  * Describes the message pb.Op.
  * Use `create(OpSchema)` to create a new message.
  */
-export const OpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 0);
+export const OpSchema = /*@__PURE__*/ messageDesc(file_ops, 0);
 
 /**
  * Describes the message pb.Input.
  * Use `create(InputSchema)` to create a new message.
  */
-export const InputSchema = /*@__PURE__*/
-  messageDesc(file_ops, 1);
+export const InputSchema = /*@__PURE__*/ messageDesc(file_ops, 1);
 
 /**
  * Describes the message pb.Platform.
  * Use `create(PlatformSchema)` to create a new message.
  */
-export const PlatformSchema = /*@__PURE__*/
-  messageDesc(file_ops, 2);
+export const PlatformSchema = /*@__PURE__*/ messageDesc(file_ops, 2);
 
 /**
  * Describes the message pb.WorkerConstraints.
  * Use `create(WorkerConstraintsSchema)` to create a new message.
  */
-export const WorkerConstraintsSchema = /*@__PURE__*/
-  messageDesc(file_ops, 3);
+export const WorkerConstraintsSchema = /*@__PURE__*/ messageDesc(file_ops, 3);
 
 /**
  * Describes the message pb.ExecOp.
  * Use `create(ExecOpSchema)` to create a new message.
  */
-export const ExecOpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 4);
+export const ExecOpSchema = /*@__PURE__*/ messageDesc(file_ops, 4);
 
 /**
  * Describes the message pb.Meta.
  * Use `create(MetaSchema)` to create a new message.
  */
-export const MetaSchema = /*@__PURE__*/
-  messageDesc(file_ops, 5);
+export const MetaSchema = /*@__PURE__*/ messageDesc(file_ops, 5);
 
 /**
  * Describes the message pb.ProxyEnv.
  * Use `create(ProxyEnvSchema)` to create a new message.
  */
-export const ProxyEnvSchema = /*@__PURE__*/
-  messageDesc(file_ops, 6);
+export const ProxyEnvSchema = /*@__PURE__*/ messageDesc(file_ops, 6);
 
 /**
  * Describes the message pb.HostIP.
  * Use `create(HostIPSchema)` to create a new message.
  */
-export const HostIPSchema = /*@__PURE__*/
-  messageDesc(file_ops, 7);
+export const HostIPSchema = /*@__PURE__*/ messageDesc(file_ops, 7);
 
 /**
  * Describes the message pb.Ulimit.
  * Use `create(UlimitSchema)` to create a new message.
  */
-export const UlimitSchema = /*@__PURE__*/
-  messageDesc(file_ops, 8);
+export const UlimitSchema = /*@__PURE__*/ messageDesc(file_ops, 8);
 
 /**
  * Describes the message pb.SecretEnv.
  * Use `create(SecretEnvSchema)` to create a new message.
  */
-export const SecretEnvSchema = /*@__PURE__*/
-  messageDesc(file_ops, 9);
+export const SecretEnvSchema = /*@__PURE__*/ messageDesc(file_ops, 9);
 
 /**
  * Describes the message pb.CDIDevice.
  * Use `create(CDIDeviceSchema)` to create a new message.
  */
-export const CDIDeviceSchema = /*@__PURE__*/
-  messageDesc(file_ops, 10);
+export const CDIDeviceSchema = /*@__PURE__*/ messageDesc(file_ops, 10);
 
 /**
  * Describes the message pb.Mount.
  * Use `create(MountSchema)` to create a new message.
  */
-export const MountSchema = /*@__PURE__*/
-  messageDesc(file_ops, 11);
+export const MountSchema = /*@__PURE__*/ messageDesc(file_ops, 11);
 
 /**
  * Describes the message pb.TmpfsOpt.
  * Use `create(TmpfsOptSchema)` to create a new message.
  */
-export const TmpfsOptSchema = /*@__PURE__*/
-  messageDesc(file_ops, 12);
+export const TmpfsOptSchema = /*@__PURE__*/ messageDesc(file_ops, 12);
 
 /**
  * Describes the message pb.CacheOpt.
  * Use `create(CacheOptSchema)` to create a new message.
  */
-export const CacheOptSchema = /*@__PURE__*/
-  messageDesc(file_ops, 13);
+export const CacheOptSchema = /*@__PURE__*/ messageDesc(file_ops, 13);
 
 /**
  * Describes the message pb.SecretOpt.
  * Use `create(SecretOptSchema)` to create a new message.
  */
-export const SecretOptSchema = /*@__PURE__*/
-  messageDesc(file_ops, 14);
+export const SecretOptSchema = /*@__PURE__*/ messageDesc(file_ops, 14);
 
 /**
  * Describes the message pb.SSHOpt.
  * Use `create(SSHOptSchema)` to create a new message.
  */
-export const SSHOptSchema = /*@__PURE__*/
-  messageDesc(file_ops, 15);
+export const SSHOptSchema = /*@__PURE__*/ messageDesc(file_ops, 15);
 
 /**
  * Describes the message pb.SourceOp.
  * Use `create(SourceOpSchema)` to create a new message.
  */
-export const SourceOpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 16);
+export const SourceOpSchema = /*@__PURE__*/ messageDesc(file_ops, 16);
 
 /**
  * Describes the message pb.BuildOp.
  * Use `create(BuildOpSchema)` to create a new message.
  */
-export const BuildOpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 17);
+export const BuildOpSchema = /*@__PURE__*/ messageDesc(file_ops, 17);
 
 /**
  * Describes the message pb.BuildInput.
  * Use `create(BuildInputSchema)` to create a new message.
  */
-export const BuildInputSchema = /*@__PURE__*/
-  messageDesc(file_ops, 18);
+export const BuildInputSchema = /*@__PURE__*/ messageDesc(file_ops, 18);
 
 /**
  * Describes the message pb.MergeOp.
  * Use `create(MergeOpSchema)` to create a new message.
  */
-export const MergeOpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 19);
+export const MergeOpSchema = /*@__PURE__*/ messageDesc(file_ops, 19);
 
 /**
  * Describes the message pb.MergeInput.
  * Use `create(MergeInputSchema)` to create a new message.
  */
-export const MergeInputSchema = /*@__PURE__*/
-  messageDesc(file_ops, 20);
+export const MergeInputSchema = /*@__PURE__*/ messageDesc(file_ops, 20);
 
 /**
  * Describes the message pb.DiffOp.
  * Use `create(DiffOpSchema)` to create a new message.
  */
-export const DiffOpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 21);
+export const DiffOpSchema = /*@__PURE__*/ messageDesc(file_ops, 21);
 
 /**
  * Describes the message pb.LowerDiffInput.
  * Use `create(LowerDiffInputSchema)` to create a new message.
  */
-export const LowerDiffInputSchema = /*@__PURE__*/
-  messageDesc(file_ops, 22);
+export const LowerDiffInputSchema = /*@__PURE__*/ messageDesc(file_ops, 22);
 
 /**
  * Describes the message pb.UpperDiffInput.
  * Use `create(UpperDiffInputSchema)` to create a new message.
  */
-export const UpperDiffInputSchema = /*@__PURE__*/
-  messageDesc(file_ops, 23);
+export const UpperDiffInputSchema = /*@__PURE__*/ messageDesc(file_ops, 23);
 
 /**
  * Describes the message pb.PassthroughOp.
  * Use `create(PassthroughOpSchema)` to create a new message.
  */
-export const PassthroughOpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 24);
+export const PassthroughOpSchema = /*@__PURE__*/ messageDesc(file_ops, 24);
 
 /**
  * Describes the message pb.FileOp.
  * Use `create(FileOpSchema)` to create a new message.
  */
-export const FileOpSchema = /*@__PURE__*/
-  messageDesc(file_ops, 25);
+export const FileOpSchema = /*@__PURE__*/ messageDesc(file_ops, 25);
 
 /**
  * Describes the message pb.FileAction.
  * Use `create(FileActionSchema)` to create a new message.
  */
-export const FileActionSchema = /*@__PURE__*/
-  messageDesc(file_ops, 26);
+export const FileActionSchema = /*@__PURE__*/ messageDesc(file_ops, 26);
 
 /**
  * Describes the message pb.FileActionCopy.
  * Use `create(FileActionCopySchema)` to create a new message.
  */
-export const FileActionCopySchema = /*@__PURE__*/
-  messageDesc(file_ops, 27);
+export const FileActionCopySchema = /*@__PURE__*/ messageDesc(file_ops, 27);
 
 /**
  * Describes the message pb.FileActionMkFile.
  * Use `create(FileActionMkFileSchema)` to create a new message.
  */
-export const FileActionMkFileSchema = /*@__PURE__*/
-  messageDesc(file_ops, 28);
+export const FileActionMkFileSchema = /*@__PURE__*/ messageDesc(file_ops, 28);
 
 /**
  * Describes the message pb.FileActionMkDir.
  * Use `create(FileActionMkDirSchema)` to create a new message.
  */
-export const FileActionMkDirSchema = /*@__PURE__*/
-  messageDesc(file_ops, 29);
+export const FileActionMkDirSchema = /*@__PURE__*/ messageDesc(file_ops, 29);
 
 /**
  * Describes the message pb.FileActionRm.
  * Use `create(FileActionRmSchema)` to create a new message.
  */
-export const FileActionRmSchema = /*@__PURE__*/
-  messageDesc(file_ops, 30);
+export const FileActionRmSchema = /*@__PURE__*/ messageDesc(file_ops, 30);
 
 /**
  * Describes the message pb.FileActionSymlink.
  * Use `create(FileActionSymlinkSchema)` to create a new message.
  */
-export const FileActionSymlinkSchema = /*@__PURE__*/
-  messageDesc(file_ops, 31);
+export const FileActionSymlinkSchema = /*@__PURE__*/ messageDesc(file_ops, 31);
 
 /**
  * Describes the message pb.ChownOpt.
  * Use `create(ChownOptSchema)` to create a new message.
  */
-export const ChownOptSchema = /*@__PURE__*/
-  messageDesc(file_ops, 32);
+export const ChownOptSchema = /*@__PURE__*/ messageDesc(file_ops, 32);
 
 /**
  * Describes the message pb.UserOpt.
  * Use `create(UserOptSchema)` to create a new message.
  */
-export const UserOptSchema = /*@__PURE__*/
-  messageDesc(file_ops, 33);
+export const UserOptSchema = /*@__PURE__*/ messageDesc(file_ops, 33);
 
 /**
  * Describes the message pb.NamedUserOpt.
  * Use `create(NamedUserOptSchema)` to create a new message.
  */
-export const NamedUserOptSchema = /*@__PURE__*/
-  messageDesc(file_ops, 34);
+export const NamedUserOptSchema = /*@__PURE__*/ messageDesc(file_ops, 34);
 
 /**
  * Describes the message pb.Definition.
  * Use `create(DefinitionSchema)` to create a new message.
  */
-export const DefinitionSchema = /*@__PURE__*/
-  messageDesc(file_ops, 35);
+export const DefinitionSchema = /*@__PURE__*/ messageDesc(file_ops, 35);
 
 /**
  * Describes the message pb.OpMetadata.
  * Use `create(OpMetadataSchema)` to create a new message.
  */
-export const OpMetadataSchema = /*@__PURE__*/
-  messageDesc(file_ops, 36);
+export const OpMetadataSchema = /*@__PURE__*/ messageDesc(file_ops, 36);
 
 /**
  * Describes the message pb.ExportCache.
  * Use `create(ExportCacheSchema)` to create a new message.
  */
-export const ExportCacheSchema = /*@__PURE__*/
-  messageDesc(file_ops, 37);
+export const ExportCacheSchema = /*@__PURE__*/ messageDesc(file_ops, 37);
 
 /**
  * Describes the message pb.ProgressGroup.
  * Use `create(ProgressGroupSchema)` to create a new message.
  */
-export const ProgressGroupSchema = /*@__PURE__*/
-  messageDesc(file_ops, 38);
+export const ProgressGroupSchema = /*@__PURE__*/ messageDesc(file_ops, 38);
 
 /**
  * Describes the message pb.LinuxResources.
  * Use `create(LinuxResourcesSchema)` to create a new message.
  */
-export const LinuxResourcesSchema = /*@__PURE__*/
-  messageDesc(file_ops, 39);
+export const LinuxResourcesSchema = /*@__PURE__*/ messageDesc(file_ops, 39);
 
 /**
  * Describes the message pb.Source.
  * Use `create(SourceSchema)` to create a new message.
  */
-export const SourceSchema = /*@__PURE__*/
-  messageDesc(file_ops, 40);
+export const SourceSchema = /*@__PURE__*/ messageDesc(file_ops, 40);
 
 /**
  * Describes the message pb.Locations.
  * Use `create(LocationsSchema)` to create a new message.
  */
-export const LocationsSchema = /*@__PURE__*/
-  messageDesc(file_ops, 41);
+export const LocationsSchema = /*@__PURE__*/ messageDesc(file_ops, 41);
 
 /**
  * Describes the message pb.SourceInfo.
  * Use `create(SourceInfoSchema)` to create a new message.
  */
-export const SourceInfoSchema = /*@__PURE__*/
-  messageDesc(file_ops, 42);
+export const SourceInfoSchema = /*@__PURE__*/ messageDesc(file_ops, 42);
 
 /**
  * Describes the message pb.Location.
  * Use `create(LocationSchema)` to create a new message.
  */
-export const LocationSchema = /*@__PURE__*/
-  messageDesc(file_ops, 43);
+export const LocationSchema = /*@__PURE__*/ messageDesc(file_ops, 43);
 
 /**
  * Describes the message pb.Range.
  * Use `create(RangeSchema)` to create a new message.
  */
-export const RangeSchema = /*@__PURE__*/
-  messageDesc(file_ops, 44);
+export const RangeSchema = /*@__PURE__*/ messageDesc(file_ops, 44);
 
 /**
  * Describes the message pb.Position.
  * Use `create(PositionSchema)` to create a new message.
  */
-export const PositionSchema = /*@__PURE__*/
-  messageDesc(file_ops, 45);
+export const PositionSchema = /*@__PURE__*/ messageDesc(file_ops, 45);
 
 /**
  * Describes the enum pb.NetMode.
  */
-export const NetModeSchema = /*@__PURE__*/
-  enumDesc(file_ops, 0);
+export const NetModeSchema = /*@__PURE__*/ enumDesc(file_ops, 0);
 
 /**
  * @generated from enum pb.NetMode
  */
-export const NetMode = /*@__PURE__*/
-  tsEnum(NetModeSchema);
+export const NetMode = /*@__PURE__*/ tsEnum(NetModeSchema);
 
 /**
  * Describes the enum pb.SecurityMode.
  */
-export const SecurityModeSchema = /*@__PURE__*/
-  enumDesc(file_ops, 1);
+export const SecurityModeSchema = /*@__PURE__*/ enumDesc(file_ops, 1);
 
 /**
  * @generated from enum pb.SecurityMode
  */
-export const SecurityMode = /*@__PURE__*/
-  tsEnum(SecurityModeSchema);
+export const SecurityMode = /*@__PURE__*/ tsEnum(SecurityModeSchema);
 
 /**
  * Describes the enum pb.MountType.
  */
-export const MountTypeSchema = /*@__PURE__*/
-  enumDesc(file_ops, 2);
+export const MountTypeSchema = /*@__PURE__*/ enumDesc(file_ops, 2);
 
 /**
  * @generated from enum pb.MountType
  */
-export const MountType = /*@__PURE__*/
-  tsEnum(MountTypeSchema);
+export const MountType = /*@__PURE__*/ tsEnum(MountTypeSchema);
 
 /**
  * Describes the enum pb.MountContentCache.
  */
-export const MountContentCacheSchema = /*@__PURE__*/
-  enumDesc(file_ops, 3);
+export const MountContentCacheSchema = /*@__PURE__*/ enumDesc(file_ops, 3);
 
 /**
  * @generated from enum pb.MountContentCache
  */
-export const MountContentCache = /*@__PURE__*/
-  tsEnum(MountContentCacheSchema);
+export const MountContentCache = /*@__PURE__*/ tsEnum(MountContentCacheSchema);
 
 /**
  * Describes the enum pb.CacheSharingOpt.
  */
-export const CacheSharingOptSchema = /*@__PURE__*/
-  enumDesc(file_ops, 4);
+export const CacheSharingOptSchema = /*@__PURE__*/ enumDesc(file_ops, 4);
 
 /**
  * @generated from enum pb.CacheSharingOpt
  */
-export const CacheSharingOpt = /*@__PURE__*/
-  tsEnum(CacheSharingOptSchema);
-
+export const CacheSharingOpt = /*@__PURE__*/ tsEnum(CacheSharingOptSchema);

@@ -10,16 +10,7 @@ import {
   type SecretEnv,
   type Ulimit,
 } from "../op.ts";
-import {
-  CONTENT_CACHES,
-  EXEC,
-  META,
-  MOUNT,
-  MOUNT_TYPES,
-  NETWORKS,
-  SECURITIES,
-  SHARINGS,
-} from "./fields.ts";
+import { CONTENT_CACHES, EXEC, META, MOUNT, MOUNT_TYPES, NETWORKS, SECURITIES, SHARINGS } from "./fields.ts";
 import { readFields } from "./wire-reader.ts";
 
 export function decodeExec(bytes: Uint8Array, where: string): ExecOp {
@@ -149,7 +140,13 @@ function decodeProxyEnv(bytes: Uint8Array, where: string): ProxyEnv {
   readFields(bytes, where, (field) => {
     if (field.number <= values.length) values[field.number - 1] = field.string();
   });
-  const [httpProxy, httpsProxy, ftpProxy, noProxy, allProxy] = values as [string, string, string, string, string];
+  const [httpProxy, httpsProxy, ftpProxy, noProxy, allProxy] = values as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   return { httpProxy, httpsProxy, ftpProxy, noProxy, allProxy };
 }
 
@@ -249,7 +246,10 @@ function decodeMount(bytes: Uint8Array, where: string): Mount {
   }
 }
 
-function decodeCacheOpt(bytes: Uint8Array, where: string): { cacheId: string; sharing: (typeof SHARINGS)[number] } {
+function decodeCacheOpt(
+  bytes: Uint8Array,
+  where: string,
+): { cacheId: string; sharing: (typeof SHARINGS)[number] } {
   let cacheId = "";
   let sharing: (typeof SHARINGS)[number] = "shared";
   readFields(bytes, where, (field) => {

@@ -22,14 +22,21 @@ function decodeAction(bytes: Uint8Array, where: string): FileAction {
   let input = 0;
   let secondaryInput = 0;
   let output = 0;
-  let body: { read: (bytes: Uint8Array, where: string, indexes: Indexes) => FileAction; bytes: Uint8Array } | undefined;
+  let body:
+    | { read: (bytes: Uint8Array, where: string, indexes: Indexes) => FileAction; bytes: Uint8Array }
+    | undefined;
   readFields(bytes, where, (field) => {
     if (field.number === ACTION.input) input = field.index();
     else if (field.number === ACTION.secondaryInput) secondaryInput = field.index();
     else if (field.number === ACTION.output) output = field.index();
     else {
       const read = ACTIONS[field.number];
-      if (!read) throw llbError("LLB_UNKNOWN_OP", where, `field ${field.number} is not known: an action of a newer client`);
+      if (!read)
+        throw llbError(
+          "LLB_UNKNOWN_OP",
+          where,
+          `field ${field.number} is not known: an action of a newer client`,
+        );
       if (body) throw llbError("LLB_MALFORMED", where, "it has two kinds");
       body = { read, bytes: field.bytes() };
     }
@@ -38,66 +45,74 @@ function decodeAction(bytes: Uint8Array, where: string): FileAction {
   return body.read(body.bytes, where, { input, secondaryInput, output });
 }
 
-const ACTIONS: Readonly<
-  Record<number, (bytes: Uint8Array, where: string, indexes: Indexes) => FileAction>
-> = {
-  [ACTION.copy]: decodeCopy,
-  [ACTION.mkfile]: (bytes, where, { input, output }) => {
-    let path = "";
-    let mode = 0;
-    let data = new Uint8Array(0);
-    let owner: ChownOpt | undefined;
-    let timestampNs = 0n;
-    readFields(bytes, where, (field) => {
-      if (field.number === MKFILE.path) path = field.string();
-      else if (field.number === MKFILE.mode) mode = field.int32();
-      // A copy, so that a small file does not keep the whole definition's bytes alive.
-      else if (field.number === MKFILE.data) data = new Uint8Array(field.bytes());
-      else if (field.number === MKFILE.owner) owner = decodeOwner(field.bytes(), where);
-      else if (field.number === MKFILE.timestamp) timestampNs = field.int64();
-    });
-    return { kind: "mkfile", input, output, path, mode, data, ...(owner ? { owner } : {}), timestampNs };
-  },
-  [ACTION.mkdir]: (bytes, where, { input, output }) => {
-    let path = "";
-    let mode = 0;
-    let makeParents = false;
-    let owner: ChownOpt | undefined;
-    let timestampNs = 0n;
-    readFields(bytes, where, (field) => {
-      if (field.number === MKDIR.path) path = field.string();
-      else if (field.number === MKDIR.mode) mode = field.int32();
-      else if (field.number === MKDIR.makeParents) makeParents = field.bool();
-      else if (field.number === MKDIR.owner) owner = decodeOwner(field.bytes(), where);
-      else if (field.number === MKDIR.timestamp) timestampNs = field.int64();
-    });
-    return { kind: "mkdir", input, output, path, mode, makeParents, ...(owner ? { owner } : {}), timestampNs };
-  },
-  [ACTION.rm]: (bytes, where, { input, output }) => {
-    let path = "";
-    let allowNotFound = false;
-    let allowWildcard = false;
-    readFields(bytes, where, (field) => {
-      if (field.number === RM.path) path = field.string();
-      else if (field.number === RM.allowNotFound) allowNotFound = field.bool();
-      else if (field.number === RM.allowWildcard) allowWildcard = field.bool();
-    });
-    return { kind: "rm", input, output, path, allowNotFound, allowWildcard };
-  },
-  [ACTION.symlink]: (bytes, where, { input, output }) => {
-    let oldPath = "";
-    let newPath = "";
-    let owner: ChownOpt | undefined;
-    let timestampNs = 0n;
-    readFields(bytes, where, (field) => {
-      if (field.number === SYMLINK.oldPath) oldPath = field.string();
-      else if (field.number === SYMLINK.newPath) newPath = field.string();
-      else if (field.number === SYMLINK.owner) owner = decodeOwner(field.bytes(), where);
-      else if (field.number === SYMLINK.timestamp) timestampNs = field.int64();
-    });
-    return { kind: "symlink", input, output, oldPath, newPath, ...(owner ? { owner } : {}), timestampNs };
-  },
-};
+const ACTIONS: Readonly<Record<number, (bytes: Uint8Array, where: string, indexes: Indexes) => FileAction>> =
+  {
+    [ACTION.copy]: decodeCopy,
+    [ACTION.mkfile]: (bytes, where, { input, output }) => {
+      let path = "";
+      let mode = 0;
+      let data = new Uint8Array(0);
+      let owner: ChownOpt | undefined;
+      let timestampNs = 0n;
+      readFields(bytes, where, (field) => {
+        if (field.number === MKFILE.path) path = field.string();
+        else if (field.number === MKFILE.mode) mode = field.int32();
+        // A copy, so that a small file does not keep the whole definition's bytes alive.
+        else if (field.number === MKFILE.data) data = new Uint8Array(field.bytes());
+        else if (field.number === MKFILE.owner) owner = decodeOwner(field.bytes(), where);
+        else if (field.number === MKFILE.timestamp) timestampNs = field.int64();
+      });
+      return { kind: "mkfile", input, output, path, mode, data, ...(owner ? { owner } : {}), timestampNs };
+    },
+    [ACTION.mkdir]: (bytes, where, { input, output }) => {
+      let path = "";
+      let mode = 0;
+      let makeParents = false;
+      let owner: ChownOpt | undefined;
+      let timestampNs = 0n;
+      readFields(bytes, where, (field) => {
+        if (field.number === MKDIR.path) path = field.string();
+        else if (field.number === MKDIR.mode) mode = field.int32();
+        else if (field.number === MKDIR.makeParents) makeParents = field.bool();
+        else if (field.number === MKDIR.owner) owner = decodeOwner(field.bytes(), where);
+        else if (field.number === MKDIR.timestamp) timestampNs = field.int64();
+      });
+      return {
+        kind: "mkdir",
+        input,
+        output,
+        path,
+        mode,
+        makeParents,
+        ...(owner ? { owner } : {}),
+        timestampNs,
+      };
+    },
+    [ACTION.rm]: (bytes, where, { input, output }) => {
+      let path = "";
+      let allowNotFound = false;
+      let allowWildcard = false;
+      readFields(bytes, where, (field) => {
+        if (field.number === RM.path) path = field.string();
+        else if (field.number === RM.allowNotFound) allowNotFound = field.bool();
+        else if (field.number === RM.allowWildcard) allowWildcard = field.bool();
+      });
+      return { kind: "rm", input, output, path, allowNotFound, allowWildcard };
+    },
+    [ACTION.symlink]: (bytes, where, { input, output }) => {
+      let oldPath = "";
+      let newPath = "";
+      let owner: ChownOpt | undefined;
+      let timestampNs = 0n;
+      readFields(bytes, where, (field) => {
+        if (field.number === SYMLINK.oldPath) oldPath = field.string();
+        else if (field.number === SYMLINK.newPath) newPath = field.string();
+        else if (field.number === SYMLINK.owner) owner = decodeOwner(field.bytes(), where);
+        else if (field.number === SYMLINK.timestamp) timestampNs = field.int64();
+      });
+      return { kind: "symlink", input, output, oldPath, newPath, ...(owner ? { owner } : {}), timestampNs };
+    },
+  };
 
 function decodeCopy(bytes: Uint8Array, where: string, indexes: Indexes): FileAction {
   let src = "";

@@ -1,4 +1,11 @@
-import type { Position, ProgressGroup, Range, SourceInfo, VertexLocation, VertexMetadata } from "../vertex.ts";
+import type {
+  Position,
+  ProgressGroup,
+  Range,
+  SourceInfo,
+  VertexLocation,
+  VertexMetadata,
+} from "../vertex.ts";
 import { decodeStringEntry } from "./decode-op.ts";
 import { LOCATION, METADATA, SOURCE_INFO, SOURCE_MAP } from "./fields.ts";
 import { readFields, readMapEntry } from "./wire-reader.ts";

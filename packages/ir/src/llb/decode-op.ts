@@ -40,7 +40,12 @@ export function decodeOp(bytes: Uint8Array, where: string): DecodedOp {
     }
     const read = KINDS[field.number];
     // Whatever else an op may hold in future says what to do, so that leaving it out would build something else.
-    if (!read) throw llbError("LLB_UNKNOWN_OP", where, `field ${field.number} is not known: a kind of op of a newer client`);
+    if (!read)
+      throw llbError(
+        "LLB_UNKNOWN_OP",
+        where,
+        `field ${field.number} is not known: a kind of op of a newer client`,
+      );
     if (op) throw llbError("LLB_MALFORMED", where, "it has two kinds");
     op = read(field.bytes(), where);
   });
@@ -55,7 +60,8 @@ const KINDS: Readonly<Record<number, (bytes: Uint8Array, where: string) => Op>> 
   [OP.merge]: (bytes, where) => {
     const inputs: number[] = [];
     readFields(bytes, `${where}, merge`, (field) => {
-      if (field.number === MERGE.inputs) inputs.push(decodeIndexMessage(field.bytes(), `${where}, merge input`));
+      if (field.number === MERGE.inputs)
+        inputs.push(decodeIndexMessage(field.bytes(), `${where}, merge input`));
     });
     return { kind: "merge", inputs };
   },
@@ -119,7 +125,8 @@ function decodeSource(bytes: Uint8Array, where: string): Op {
   const attrs: [string, string][] = [];
   readFields(bytes, `${where}, source`, (field) => {
     if (field.number === SOURCE.identifier) identifier = field.string();
-    else if (field.number === SOURCE.attrs) attrs.push(decodeStringEntry(field.bytes(), `${where}, source attrs`));
+    else if (field.number === SOURCE.attrs)
+      attrs.push(decodeStringEntry(field.bytes(), `${where}, source attrs`));
   });
   // fromEntries makes own properties even of names such as __proto__.
   return { kind: "source", identifier, attrs: Object.fromEntries(attrs) };
@@ -152,6 +159,7 @@ function decodeBuild(bytes: Uint8Array, where: string): BuildOp {
       throw llbError("LLB_UNSUPPORTED", message, "a definition inside the op is not supported");
     }
   });
-  if (builder !== -1) throw llbError("LLB_UNSUPPORTED", message, `builder ${builder} is not supported, only -1`);
+  if (builder !== -1)
+    throw llbError("LLB_UNSUPPORTED", message, `builder ${builder} is not supported, only -1`);
   return { kind: "build", builder, inputs: Object.fromEntries(inputs), attrs: Object.fromEntries(attrs) };
 }

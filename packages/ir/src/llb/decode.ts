@@ -26,7 +26,11 @@ const DEFAULT_MAX_OPS = 1_000_000;
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Definition {
   const { maxBytes = DEFAULT_MAX_BYTES, maxOps = DEFAULT_MAX_OPS } = options;
   if (bytes.length > maxBytes) {
-    throw llbError("LLB_TOO_LARGE", "definition", `${bytes.length} bytes are more than the ${maxBytes} allowed`);
+    throw llbError(
+      "LLB_TOO_LARGE",
+      "definition",
+      `${bytes.length} bytes are more than the ${maxBytes} allowed`,
+    );
   }
   const ops: Uint8Array[] = [];
   const metadata = new Map<string, VertexMetadata>();
@@ -35,7 +39,8 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Definiti
   readFields(bytes, "definition", (field) => {
     switch (field.number) {
       case DEFINITION.def:
-        if (ops.length === maxOps) throw llbError("LLB_TOO_LARGE", "definition", `it has more than ${maxOps} ops`);
+        if (ops.length === maxOps)
+          throw llbError("LLB_TOO_LARGE", "definition", `it has more than ${maxOps} ops`);
         ops.push(field.bytes());
         break;
       case DEFINITION.metadata: {
@@ -75,13 +80,25 @@ class GraphReader {
       const wireDigest = sha256(bytes);
       const { op, inputs, constraints } = decodeOp(bytes, where);
       if (i === ops.length - 1) {
-        if (op) throw llbError("LLB_NO_RESULT", where, `the last op is a ${op.kind} instead of the one without a kind`);
+        if (op)
+          throw llbError(
+            "LLB_NO_RESULT",
+            where,
+            `the last op is a ${op.kind} instead of the one without a kind`,
+          );
         return this.#result(inputs, { where, ops });
       }
-      if (!op) throw llbError("LLB_UNKNOWN_OP", where, "it has no kind, which only the last op may be without");
-      if (this.byWireDigest.has(wireDigest)) throw llbError("LLB_DUPLICATE_OP", where, `${wireDigest} is there twice`);
+      if (!op)
+        throw llbError("LLB_UNKNOWN_OP", where, "it has no kind, which only the last op may be without");
+      if (this.byWireDigest.has(wireDigest))
+        throw llbError("LLB_DUPLICATE_OP", where, `${wireDigest} is there twice`);
       const edges = inputs.map((input) => this.#edge(input, { where, ops }));
-      const vertex = createVertex({ op, inputs: edges, constraints, metadata: this.#metadata.get(wireDigest) });
+      const vertex = createVertex({
+        op,
+        inputs: edges,
+        constraints,
+        metadata: this.#metadata.get(wireDigest),
+      });
       // Two spellings of one step are one vertex.
       const known = this.#byDigest.get(vertex.digest) ?? vertex;
       this.#byDigest.set(vertex.digest, known);
@@ -96,10 +113,14 @@ class GraphReader {
     return this.#edge(result, context);
   }
 
-  #edge({ digest, index }: DecodedInput, { where, ops }: { where: string; ops: readonly Uint8Array[] }): Edge {
+  #edge(
+    { digest, index }: DecodedInput,
+    { where, ops }: { where: string; ops: readonly Uint8Array[] },
+  ): Edge {
     const vertex = this.byWireDigest.get(digest);
     if (vertex) return { vertex, index };
-    if (!isDigest(digest)) throw llbError("LLB_BAD_DIGEST", where, `its input ${JSON.stringify(digest)} is not a digest`);
+    if (!isDigest(digest))
+      throw llbError("LLB_BAD_DIGEST", where, `its input ${JSON.stringify(digest)} is not a digest`);
     this.#allDigests ??= new Set(ops.map((bytes) => sha256(bytes)));
     if (this.#allDigests.has(digest)) {
       throw llbError("LLB_NOT_TOPOLOGICAL", where, `its input ${digest} does not come before it`);

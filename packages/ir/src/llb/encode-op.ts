@@ -1,5 +1,15 @@
 import { unreachable, type Digest, type Platform } from "@slipway/oci";
-import type { BuildOp, ChownOpt, Constraints, ExecMeta, ExecOp, FileAction, Mount, Op, UserOpt } from "../op.ts";
+import type {
+  BuildOp,
+  ChownOpt,
+  Constraints,
+  ExecMeta,
+  ExecOp,
+  FileAction,
+  Mount,
+  Op,
+  UserOpt,
+} from "../op.ts";
 import {
   ACTION,
   BUILD,

@@ -84,7 +84,13 @@ export const DIFF = { lower: 1, upper: 2 } as const;
 export const BUILD = { builder: 1, inputs: 2, def: 3, attrs: 4 } as const;
 
 export const DEFINITION = { def: 1, metadata: 2, source: 3 } as const;
-export const METADATA = { ignoreCache: 1, description: 2, exportCache: 4, caps: 5, progressGroup: 6 } as const;
+export const METADATA = {
+  ignoreCache: 1,
+  description: 2,
+  exportCache: 4,
+  caps: 5,
+  progressGroup: 6,
+} as const;
 export const SOURCE_MAP = { locations: 1, infos: 2 } as const;
 export const SOURCE_INFO = { filename: 1, data: 2, definition: 3, language: 4 } as const;
 export const LOCATION = { sourceIndex: 1, ranges: 2 } as const;

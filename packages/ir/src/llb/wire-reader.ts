@@ -19,7 +19,8 @@ const HINTS: Readonly<Record<LlbErrorCode, string>> = {
   LLB_MALFORMED: "The bytes are damaged or are not an LLB definition: have the client write it again.",
   LLB_TOO_LARGE: "Split the build, or raise the limit if the definition comes from somebody you trust.",
   LLB_UNKNOWN_OP: "The client is newer than this Slipway: update Slipway, or have the client use older ops.",
-  LLB_UNKNOWN_VALUE: "The client is newer than this Slipway: update Slipway, or have the client use an older value.",
+  LLB_UNKNOWN_VALUE:
+    "The client is newer than this Slipway: update Slipway, or have the client use an older value.",
   LLB_UNSUPPORTED: "Have the client avoid this feature.",
   LLB_BAD_INDEX: "Indexes count from 0; -1 stands for nothing.",
   LLB_BAD_DIGEST: "A digest is sha256: followed by 64 lower-case hexadecimal digits.",
@@ -30,7 +31,12 @@ const HINTS: Readonly<Record<LlbErrorCode, string>> = {
 };
 
 /** An error in LLB bytes. `where` names the message or op. */
-export function llbError(code: LlbErrorCode, where: string, what: string, cause?: unknown): InputError<LlbErrorCode> {
+export function llbError(
+  code: LlbErrorCode,
+  where: string,
+  what: string,
+  cause?: unknown,
+): InputError<LlbErrorCode> {
   return new InputError(code, `${where}: ${what}`, { hint: HINTS[code], cause });
 }
 
@@ -99,7 +105,8 @@ export class WireField {
   /** An index, or -1 for none. */
   index(): number {
     const value = this.int();
-    if (value < -1) throw llbError("LLB_BAD_INDEX", this.message, `field ${this.number} is ${value}, not an index`);
+    if (value < -1)
+      throw llbError("LLB_BAD_INDEX", this.message, `field ${this.number} is ${value}, not an index`);
     return value;
   }
 
@@ -128,14 +135,22 @@ export class WireField {
     const value = this.int32();
     const name = names[value];
     if (name === undefined) {
-      throw llbError("LLB_UNKNOWN_VALUE", this.message, `field ${this.number} has the unknown value ${value}`);
+      throw llbError(
+        "LLB_UNKNOWN_VALUE",
+        this.message,
+        `field ${this.number} has the unknown value ${value}`,
+      );
     }
     return name;
   }
 
   #take(wireType: WireType): void {
     if (this.#wireType !== wireType) {
-      throw llbError("LLB_MALFORMED", this.message, `field ${this.number} has wire type ${this.#wireType}, not ${wireType}`);
+      throw llbError(
+        "LLB_MALFORMED",
+        this.message,
+        `field ${this.number} has wire type ${this.#wireType}, not ${wireType}`,
+      );
     }
     this.#taken = true;
   }
@@ -162,7 +177,11 @@ export function readFields(bytes: Uint8Array, message: string, visit: (field: Wi
 }
 
 /** Reads a map's entry: a message of a string key and a value; both may be absent. */
-export function readMapEntry(bytes: Uint8Array, message: string, onValue: (field: WireField) => void): string {
+export function readMapEntry(
+  bytes: Uint8Array,
+  message: string,
+  onValue: (field: WireField) => void,
+): string {
   let key = "";
   readFields(bytes, message, (field) => {
     if (field.number === 1) key = field.string();

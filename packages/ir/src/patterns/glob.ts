@@ -11,7 +11,11 @@ type Token =
   /** `*`: any number of runes but slashes. */
   | { readonly kind: "star" }
   /** `[…]` */
-  | { readonly kind: "class"; readonly negated: boolean; readonly ranges: readonly (readonly [lo: number, hi: number])[] }
+  | {
+      readonly kind: "class";
+      readonly negated: boolean;
+      readonly ranges: readonly (readonly [lo: number, hi: number])[];
+    }
   /** `**` at the end: everything. */
   | { readonly kind: "rest" }
   /** `**` before more: nothing, or anything that ends in a slash. */
@@ -177,7 +181,8 @@ function tokenize(pattern: string, doubleStar: boolean): Token[] {
         if (negated) i++;
         const ranges: [number, number][] = [];
         while (points[i] !== 0x5d || ranges.length === 0) {
-          if (points[i] === 0x5d || points[i] === 0x2d) invalid(pattern, "a bracket holds nothing, or a range without a start");
+          if (points[i] === 0x5d || points[i] === 0x2d)
+            invalid(pattern, "a bracket holds nothing, or a range without a start");
           const lo = escaped();
           let hi = lo;
           if (points[i] === 0x2d) {
@@ -203,7 +208,9 @@ function tokenize(pattern: string, doubleStar: boolean): Token[] {
 }
 
 function hasSpecials(points: readonly number[]): boolean {
-  return points.some((rune) => rune === 0x2a || rune === 0x3f || rune === 0x5b || rune === 0x5d || rune === 0x5c);
+  return points.some(
+    (rune) => rune === 0x2a || rune === 0x3f || rune === 0x5b || rune === 0x5d || rune === 0x5c,
+  );
 }
 
 function invalid(pattern: string, why: string): never {

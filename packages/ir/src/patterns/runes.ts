@@ -5,7 +5,7 @@
  */
 export function runes(text: string): number[] {
   const points: number[] = [];
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const unit = text.charCodeAt(i);
     if (unit < 0x80) {
       points.push(unit);
@@ -27,7 +27,8 @@ export function runes(text: string): number[] {
 
 function utf8At(text: string, at: number): { point: number; length: number } | null {
   const lead = text.charCodeAt(at);
-  const length = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const length =
+    lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
   if (length === 0) return null;
   let point = lead & (0x7f >> length);
   for (let i = 1; i < length; i++) {

@@ -10,7 +10,10 @@ import { walkVertices } from "../walk.ts";
  */
 export function printJson(definition: Definition): string {
   const { result, sources, locations } = definition;
-  const edge = (e: { vertex: { digest: string }; index: number }) => ({ digest: e.vertex.digest, index: e.index });
+  const edge = (e: { vertex: { digest: string }; index: number }) => ({
+    digest: e.vertex.digest,
+    index: e.index,
+  });
   const value = {
     result: result ? edge(result) : null,
     vertices: walkVertices(result).map((vertex) => ({

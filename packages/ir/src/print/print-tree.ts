@@ -28,7 +28,9 @@ export function printTree(definition: Definition): string {
     const number = numbers.size + 1;
     numbers.set(vertex.digest, number);
     const traits = [shortDigest(vertex), ...vertexTraits(vertex)].join(", ");
-    lines.push(`${prefix}#${number}${outputSuffix(edge)} ${oneLine(vertexName(vertex))} (${vertex.op.kind}, ${traits})`);
+    lines.push(
+      `${prefix}#${number}${outputSuffix(edge)} ${oneLine(vertexName(vertex))} (${vertex.op.kind}, ${traits})`,
+    );
     const roles = inputRoles(vertex.op, vertex.inputs.length);
     for (let i = vertex.inputs.length - 1; i >= 0; i--) {
       const input = vertex.inputs[i] as Edge;
