@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 // Starts slipway on a Node that can run it. Plain JavaScript that Node 18 can parse: the person who has an old Node
 // shall get help, not a syntax error. On a Node that is new enough it adds nothing but one import.
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 const MINIMUM_MAJOR = 24;
 const SOURCE_CONDITION = "--conditions=slipway-source";
 
-const launcher = fileURLToPath(import.meta.url);
+// Importing node:fs costs several milliseconds that asking for it does not: an import reads all exports, with getters.
+const { existsSync } = process.getBuiltinModule ? process.getBuiltinModule("node:fs") : await import("node:fs");
 const sources = new URL("../src/main.ts", import.meta.url);
 const bundle = new URL("../dist/main.js", import.meta.url);
 /** A checkout has the sources beside the launcher; the published package has the bundle alone. */
@@ -18,7 +17,7 @@ if (Number.parseInt(process.versions.node, 10) < MINIMUM_MAJOR) {
   await runOnNewerNode();
 } else if (runsSources && !process.execArgv.includes(SOURCE_CONDITION)) {
   // Export conditions are fixed when Node starts, so the sources need a Node started with theirs.
-  const command = [process.execPath, ...process.execArgv, SOURCE_CONDITION, launcher, ...args];
+  const command = [process.execPath, ...process.execArgv, SOURCE_CONDITION, await launcherPath(), ...args];
   if (typeof process.execve === "function") process.execve(process.execPath, command, process.env);
   await runAsChild(process.execPath, command.slice(1));
 } else {
@@ -35,6 +34,11 @@ async function runHere() {
   // Idle sockets and pools may keep the process alive for seconds after the work is done.
   await Promise.all([process.stdout, process.stderr].map(flushed));
   process.exit(status);
+}
+
+async function launcherPath() {
+  const { fileURLToPath } = await import("node:url");
+  return fileURLToPath(import.meta.url);
 }
 
 function flushed(stream) {
@@ -54,7 +58,7 @@ async function runOnNewerNode() {
     );
     process.exit(1);
   }
-  await runAsChild(node, [...(runsSources ? [SOURCE_CONDITION] : []), launcher, ...args]);
+  await runAsChild(node, [...(runsSources ? [SOURCE_CONDITION] : []), await launcherPath(), ...args]);
 }
 
 /** The first Node that is new enough: named, of the workspace, on the PATH, where version managers keep theirs. */
@@ -89,7 +93,7 @@ async function nodeCandidates() {
   } catch {
     // Not installed beside us; the other places follow.
   }
-  for (let folder = path.dirname(launcher); ; folder = path.dirname(folder)) {
+  for (let folder = path.dirname(await launcherPath()); ; folder = path.dirname(folder)) {
     found.push(path.join(folder, "node_modules/.bin/node"));
     if (path.dirname(folder) === folder) break;
   }

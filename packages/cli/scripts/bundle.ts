@@ -1,8 +1,9 @@
 // Makes packages/cli/dist: the whole of slipway as a few ES modules, flat in one folder, so that the published package
 // needs no other @slipway package and starts fast. What is imported with `await import()` stays a chunk of its own.
-import { globSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
+import { builtinModules } from "./builtin-modules.ts";
 
 const packageFolder = path.dirname(import.meta.dirname);
 const workspace = path.resolve(packageFolder, "../..");
@@ -51,12 +52,15 @@ const result = await build({
   minifyWhitespace: true,
   keepNames: false,
   legalComments: "none",
-  // Bundled CommonJS modules ask for Node's own modules this way.
-  banner: { js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' },
+  plugins: [builtinModules],
   metafile: true,
   logLevel: "warning",
 });
 
+for (const file of Object.keys(result.metafile.outputs)) {
+  // esbuild's stand-in throws when it is called; whoever needs a real one has to be looked at.
+  if (/Dynamic require of/.test(readFileSync(path.join(workspace, file), "utf8"))) throw new Error(`${file} calls require() for something that is not bundled`);
+}
 const sizes = Object.entries(result.metafile.outputs).map(([file, output]) => ({ name: path.basename(file), bytes: output.bytes, output }));
 const loadedAtStart = new Set<string>();
 const visit = (name: string): void => {

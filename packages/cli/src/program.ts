@@ -52,7 +52,7 @@ function createProgram(io: Host, done: (status: number) => void): Command {
     .showSuggestionAfterError(true)
     .exitOverride()
     // Defaults that a person should know are in the descriptions; an empty list is none of them.
-    .configureHelp({ sortOptions: true, optionDescription: (option) => option.description })
+    .configureHelp({ optionDescription: (option) => option.description })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       // The message comes with the error; it is printed once, by whoever reports errors.
