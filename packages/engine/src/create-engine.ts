@@ -4,6 +4,7 @@ import { createRegistryClient, dockerCredentials, type RegistryClient } from "@s
 import { openStore } from "@slipway/store";
 import { compile, runBuild, type BuildServices } from "./build/run-build.ts";
 import type { Engine, EngineOptions } from "./contracts.ts";
+import { chooseDriver } from "./sandbox-choice.ts";
 
 /**
  * Puts the parts together: the one place that knows them all. What a build does not need (sandbox drivers, exporters,
@@ -15,23 +16,18 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const store = await openStore({ root: options.root });
   const credentials = options.credentials ?? dockerCredentials();
   const clientFor = (insecureHosts: readonly string[]): RegistryClient =>
-    createRegistryClient({ credentials, insecureHosts: [...(options.insecureRegistries ?? []), ...insecureHosts] });
+    createRegistryClient({
+      credentials,
+      insecureHosts: [...(options.insecureRegistries ?? []), ...insecureHosts],
+    });
   const registry = clientFor([]);
   const builtIn: readonly Frontend[] = [dockerfile];
   const own = options.frontends ?? [];
   let driver: Promise<SandboxDriver> | undefined;
 
-  async function chooseDriver(signal: AbortSignal): Promise<SandboxDriver> {
+  async function choose(signal: AbortSignal): Promise<SandboxDriver> {
     const given = options.sandboxes ?? [];
-    const named = given.find(({ name }) => options.sandbox === undefined || name === options.sandbox);
-    if (named) return named;
-    const { chooseSandbox } = await import("@slipway/sandbox");
-    const { driver: chosen } = await chooseSandbox({
-      preferred: options.sandbox,
-      stateDir: store.root,
-      signal,
-    });
-    return chosen;
+    return (await chooseDriver({ root: store.root, preferred: options.sandbox, given, signal })).driver;
   }
 
   const services: BuildServices = {
@@ -39,9 +35,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     registry,
     frontends: [...builtIn.filter(({ name }) => !own.some((frontend) => frontend.name === name)), ...own],
     exporters: options.exporters ?? [],
-    exporterServices: { registry: ({ insecureHosts = [] }) => (insecureHosts.length === 0 ? registry : clientFor(insecureHosts)) },
+    exporterServices: {
+      registry: ({ insecureHosts = [] }) =>
+        insecureHosts.length === 0 ? registry : clientFor(insecureHosts),
+    },
     sandbox(signal) {
-      driver ??= chooseDriver(signal).catch((error: unknown) => {
+      driver ??= choose(signal).catch((error: unknown) => {
         driver = undefined;
         throw error;
       });

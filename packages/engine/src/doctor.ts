@@ -4,8 +4,9 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { SandboxDriver, SandboxProbe } from "@slipway/engine-sdk";
-import { chooseSandbox, probeSandboxes } from "@slipway/sandbox";
+import { probeSandboxes } from "@slipway/sandbox";
 import type { DoctorReport } from "./contracts.ts";
+import { chooseDriver, sandboxStateFolder } from "./sandbox-choice.ts";
 import { version } from "./version.ts";
 
 type Check = DoctorReport["checks"][number];
@@ -23,7 +24,7 @@ export async function examine(options: {
   const { root, signal } = options;
   const probes: SandboxProbe[] = [
     ...(await Promise.all(options.drivers.map((driver) => driver.probe(signal)))),
-    ...(await probeSandboxes({ stateDir: root, signal })),
+    ...(await probeSandboxes({ stateDir: sandboxStateFolder(root), signal })),
   ];
   const chosen = await choose(options);
   const sandboxes = probes.sort(
@@ -48,9 +49,10 @@ export async function examine(options: {
 
 async function choose(options: Parameters<typeof examine>[0]): Promise<{ name?: string; why: string }> {
   try {
-    const { driver, reason } = await chooseSandbox({
+    const { driver, reason } = await chooseDriver({
+      root: options.root,
       preferred: options.preferred,
-      stateDir: options.root,
+      given: options.drivers,
       signal: options.signal,
     });
     await driver.close();

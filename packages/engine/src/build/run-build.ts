@@ -115,7 +115,10 @@ export async function runBuild(
   const { store } = services;
   const ending = new AbortController();
   const signal = AbortSignal.any([context.signal, ending.signal]);
-  const exports = await prepareExports(request.exports, { extra: services.exporters, services: services.exporterServices });
+  const exports = await prepareExports(request.exports, {
+    extra: services.exporters,
+    services: services.exporterServices,
+  });
   const build = await open(services, request, { ...context, signal });
   const wanted = exports.find(({ prepared }) => prepared.wantsBlobs)?.prepared.wantsBlobs;
   const edges: (Edge | null)[] = build.compiled.outputs.map(({ definition }) => definition.result);

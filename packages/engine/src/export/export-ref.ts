@@ -44,24 +44,6 @@ export function createExportRef(
       yield chunk as Buffer;
   }
 
-  /** A hard link whose first name a later layer replaced or removed is a file of its own. */
-  async function detached(view: MergedView, lookup: Lookup): Promise<Lookup> {
-    const { entry, layer } = lookup;
-    if (entry.kind !== "hardlink" || view.lstat(entry.target)?.layer === layer) return lookup;
-    const { entries } = await store.layers.index(layer, signal);
-    const first = entries.find(({ path }) => path === entry.target);
-    if (!first || first.kind === "whiteout" || first.kind === "hardlink") {
-      throw new InvariantError(`the hard link ${entry.path} of layer ${layer} has no first name`);
-    }
-    const inTree = first.kind === "file" && first.content.kind === "tree";
-    return {
-      layer,
-      entry: inTree
-        ? { ...first, path: entry.path, content: { kind: "layer", layer, path: entry.target } }
-        : { ...first, path: entry.path },
-    };
-  }
-
   return {
     // One after the other: a single layer keeps all processors busy, and memory stays bounded.
     async blobs(wanted) {
@@ -71,7 +53,10 @@ export function createExportRef(
     },
     async *files() {
       const view = await store.roots.view(ref, signal);
-      for (const lookup of view.walk("" as BytePath)) yield fileEntry(view, await detached(view, lookup));
+      for (const lookup of view.walk("" as BytePath)) {
+        if ((lookup.linked ?? lookup.entry).kind === "file") await view.ensureContent(lookup, signal);
+        yield fileEntry(view, lookup);
+      }
     },
   };
 }
@@ -81,24 +66,24 @@ const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 function fileEntry(view: MergedView, lookup: Lookup): FileEntry {
   const { entry } = lookup;
   const { path } = entry;
-  if (entry.kind === "hardlink") {
-    const first = view.lstat(entry.target);
-    if (!first || first.entry.kind === "hardlink")
-      throw new InvariantError(`the hard link ${path} has no first name`);
-    return { ...fileEntry(view, first), path, kind: "hardlink", linkname: entry.target };
-  }
-  const { mode, uid, gid, mtimeNs, xattrs = NO_XATTRS } = entry;
+  const named = lookup.linked ?? entry;
+  if (named.kind === "hardlink") throw new InvariantError(`the hard link ${path} has no first name`);
+  const { mode, uid, gid, mtimeNs, xattrs = NO_XATTRS } = named;
   const common = { path, mode, uid, gid, mtimeNs, xattrs, sizeBytes: 0 };
-  switch (entry.kind) {
+  // A link whose first name a later layer replaced or removed is a file of its own.
+  if (entry.kind === "hardlink" && view.lstat(entry.target)?.layer === lookup.layer) {
+    return { ...common, kind: "hardlink", linkname: entry.target };
+  }
+  switch (named.kind) {
     case "file":
-      return { ...common, kind: "file", sizeBytes: entry.sizeBytes, open: () => openFile(view, lookup) };
+      return { ...common, kind: "file", sizeBytes: named.sizeBytes, open: () => openFile(view, lookup) };
     case "symlink":
-      return { ...common, kind: "symlink", linkname: entry.target };
+      return { ...common, kind: "symlink", linkname: named.target };
     case "char":
     case "block":
-      return { ...common, kind: entry.kind, major: entry.major, minor: entry.minor };
+      return { ...common, kind: named.kind, major: named.major, minor: named.minor };
     default:
-      return { ...common, kind: entry.kind };
+      return { ...common, kind: named.kind };
   }
 }
 

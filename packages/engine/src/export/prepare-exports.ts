@@ -22,7 +22,8 @@ export async function prepareExports(
 ): Promise<ReadyExport[]> {
   return Promise.all(
     requests.map(async ({ type, attrs }) => {
-      const exporter = available.extra.find(({ name }) => name === type) ?? (await loadExporter(type, available.services));
+      const exporter =
+        available.extra.find(({ name }) => name === type) ?? (await loadExporter(type, available.services));
       if (!exporter) {
         const names = [...new Set([...available.extra.map(({ name }) => name), ...exporterNames])].sort();
         throw new InputError("EXPORTER_UNKNOWN", `there is no exporter "${type}"`, {

@@ -31,7 +31,7 @@ async function differences(lower: MergedView, upper: MergedView): Promise<Entry[
   for (const above of upper.walk(root)) {
     const below = lower.lstat(above.entry.path);
     if (below && (await sameEntry(lower, below, upper, above))) continue;
-    changed.set(above.entry.path, pointingAt(upper, above));
+    changed.set(above.entry.path, pointingAt(above));
     keepParents(above.entry.path, upper, changed);
   }
   for (const below of lower.walk(root)) {
@@ -51,21 +51,18 @@ function keepParents(path: string, upper: MergedView, changed: Map<string, Entry
     const parent = path.slice(0, slash) as Lookup["entry"]["path"];
     if (changed.has(parent)) return;
     const found = upper.lstat(parent);
-    if (found) changed.set(parent, pointingAt(upper, found));
+    if (found) changed.set(parent, pointingAt(found));
   }
 }
 
-/** The entry as another layer can hold it: content named by the layer that has it. */
-function pointingAt(view: MergedView, lookup: Lookup): Entry {
-  const { entry, layer } = lookup;
-  if (entry.kind === "hardlink") {
-    const first = view.lstat(entry.target);
-    return first && first.entry.kind !== "hardlink"
-      ? { ...pointingAt(view, first), path: entry.path }
-      : entry;
-  }
-  if (entry.kind !== "file" || entry.content.kind !== "tree") return entry;
-  return { ...entry, content: { kind: "layer", layer, path: entry.path } };
+/**
+ * The entry as another layer can hold it: content named by the layer that has it. Two names of one file become two
+ * files: nothing in an image can tell them apart but a write.
+ */
+function pointingAt({ entry, linked, layer }: Lookup): Entry {
+  const named = linked ?? entry;
+  if (named.kind !== "file" || named.content.kind !== "tree") return { ...named, path: entry.path };
+  return { ...named, path: entry.path, content: { kind: "layer", layer, path: named.path } };
 }
 
 async function sameEntry(
@@ -75,8 +72,8 @@ async function sameEntry(
   above: Lookup,
 ): Promise<boolean> {
   if (below.layer === above.layer) return true;
-  const a = pointingAt(lower, below);
-  const b = pointingAt(upper, above);
+  const a = pointingAt(below);
+  const b = pointingAt(above);
   if (a.kind === "whiteout" || b.kind === "whiteout" || a.kind === "hardlink" || b.kind === "hardlink")
     return false;
   if (
