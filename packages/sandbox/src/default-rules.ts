@@ -3,24 +3,6 @@
 /** Docker's default capabilities as bits of a capability set. */
 export const defaultCapabilities = 0xa80425fbn;
 
-/** Their names, as OCI runtimes want them. */
-export const defaultCapabilityNames: readonly string[] = [
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_FOWNER",
-  "CAP_FSETID",
-  "CAP_KILL",
-  "CAP_SETGID",
-  "CAP_SETUID",
-  "CAP_SETPCAP",
-  "CAP_NET_BIND_SERVICE",
-  "CAP_NET_RAW",
-  "CAP_SYS_CHROOT",
-  "CAP_MKNOD",
-  "CAP_AUDIT_WRITE",
-  "CAP_SETFCAP",
-];
-
 /** Files and folders that look empty in a sandbox. */
 export const maskedPaths: readonly string[] = [
   "/proc/asound",
@@ -50,15 +32,8 @@ export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
  */
 export const defaultOpenFiles = 1024;
 
-/** Devices that exist in /dev of every sandbox. */
-export const devices: readonly { readonly name: string; readonly major: number; readonly minor: number }[] = [
-  { name: "null", major: 1, minor: 3 },
-  { name: "zero", major: 1, minor: 5 },
-  { name: "full", major: 1, minor: 7 },
-  { name: "random", major: 1, minor: 8 },
-  { name: "urandom", major: 1, minor: 9 },
-  { name: "tty", major: 5, minor: 0 },
-];
+/** Devices in /dev of every sandbox: the machine's own. */
+export const devices = ["null", "zero", "full", "random", "urandom", "tty"] as const;
 
 /** Resources of `SandboxSpec.ulimits` with their numbers on Linux. */
 export const resources: Readonly<Record<string, number>> = {

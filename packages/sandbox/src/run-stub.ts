@@ -10,6 +10,7 @@ export async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<
   const killsBefore = outOfMemoryKills();
   let last: StubMessage | undefined;
   let started = false;
+  const early: [stream: "stdout" | "stderr", chunk: Buffer][] = [];
   let aborted: Promise<void> | undefined;
   const abort = (): void => void (aborted ??= stub.kill());
   if (io.signal.aborted) abort();
@@ -17,12 +18,19 @@ export async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<
   try {
     for (const stream of ["stdout", "stderr"] as const) {
       stub[stream].on("data", (chunk: Buffer) => {
-        if (aborted === undefined) io.onOutput(stream, chunk);
+        if (aborted !== undefined) return;
+        // What comes before the start is a runtime's complaint: it is in the error.
+        if (started) io.onOutput(stream, chunk);
+        else early.push([stream, chunk]);
       });
     }
     stub.start(job, (message) => {
-      if (message.kind === "started") started = true;
-      else last = message;
+      if (message.kind !== "started") {
+        last = message;
+        return;
+      }
+      started = true;
+      for (const [stream, chunk] of early.splice(0)) io.onOutput(stream, chunk);
     });
     const end = await stub.ended;
     if (aborted !== undefined) {

@@ -1,7 +1,8 @@
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { becomeProcess, readJob } from "./stub/become-process.ts";
+import { becomeProcess } from "./stub/become-process.ts";
 import { bindLibc } from "./stub/libc.ts";
+import { readJob } from "./stub/read-job.ts";
 import { StubFailure } from "./stub/stub-failure.ts";
 import { stubFds, type StubMessage } from "./stub-protocol.ts";
 

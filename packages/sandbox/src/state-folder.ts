@@ -10,7 +10,6 @@ export interface StateFolder {
   readonly bundle: string;
   /** Node's compile cache: it halves the start of a stub, or quarters it when sources are stripped of types. */
   readonly compileCache: string;
-  readonly probes: string;
 }
 
 /** Makes the folders below `stateDir` where they are missing. */
@@ -22,7 +21,6 @@ export function openStateFolder(stateDir: string): StateFolder {
     skeleton: at("skeleton"),
     bundle: at("bundle"),
     compileCache: at("compile-cache"),
-    probes: at("probes.json"),
   };
   const { mountPoint, scratch, skeleton, bundle } = folder;
   for (const name of [mountPoint, scratch, bundle, ...["proc", "dev", "sys"].map((name) => path.join(skeleton, name))]) {

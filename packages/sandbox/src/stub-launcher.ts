@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { WorldError } from "@slipway/oci";
+import { searchPath } from "./find-program.ts";
 import { loadKoffi, locateKoffi } from "./koffi-native.ts";
 import { pipeMaker, type OutputPipe } from "./pipes.ts";
 import { processIsGone } from "./process-is-gone.ts";
@@ -67,11 +68,6 @@ export function stubLauncher(state: StateFolder): () => Stub {
     closeSync(stderr.writeFd);
     return new StubProcess(child, stdout, stderr);
   };
-}
-
-/** PATH with the folders where util-linux may be and an ordinary user's PATH does not lead. */
-export function searchPath(): string {
-  return `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/bin:/sbin:/bin`;
 }
 
 class StubProcess implements Stub {

@@ -31,6 +31,8 @@ export interface StubJob {
 export interface StubRuntime {
   readonly kind: "crun" | "runc";
   readonly path: string;
+  /** An empty folder on which a filesystem for its bundle and state is mounted. */
+  readonly bundle: string;
 }
 
 /** What a stub says, one JSON text per line. */

@@ -1,11 +1,11 @@
-import { fchownSync, readSync } from "node:fs";
+import { fchownSync } from "node:fs";
 import { seccompProgram } from "../seccomp-bpf.ts";
 import { stubFds, type StubJob, type StubMessage } from "../stub-protocol.ts";
 import { executeFailure, findExecutable } from "./find-executable.ts";
 import { CLONE, MS, type Libc } from "./libc.ts";
 import { applyLimits, becomeUser, dropBoundingSet, limitsOf, raiseHardLimits } from "./privileges.ts";
 import { applyMounts, mountRoot } from "./root-filesystem.ts";
-import { maskPaths, mountSystemFolders } from "./system-mounts.ts";
+import { maskPaths, mountDev, mountMessageQueues, mountProcAndSys } from "./system-mounts.ts";
 
 /**
  * Sets the sandbox up around the calling process and becomes the process of the spec.
@@ -26,9 +26,12 @@ export function becomeProcess(libc: Libc, job: StubJob, say: (message: StubMessa
   if (spec.network === "none") libc.loopbackUp();
   libc.setHostname(spec.hostname);
 
-  const rootFd = mountRoot(libc, spec.root, job);
-  mountSystemFolders(libc, rootFd);
-  applyMounts(libc, rootFd, spec.mounts, job.scratch);
+  const flags = sandboxed ? MS.NODEV : 0;
+  const rootFd = mountRoot(libc, spec.root, { ...job, flags });
+  mountProcAndSys(libc, rootFd);
+  mountDev(libc, rootFd);
+  mountMessageQueues(libc, rootFd);
+  applyMounts(libc, rootFd, { mounts: spec.mounts, scratch: job.scratch, flags });
   if (sandboxed) maskPaths(libc, rootFd);
   libc.pivotInto(`/proc/self/fd/${rootFd}`);
 
@@ -53,21 +56,4 @@ export function becomeProcess(libc: Libc, job: StubJob, say: (message: StubMessa
   libc.closeOnExec(3);
   for (const fd of [0, 1, 2]) libc.keepOnExec(fd);
   throw executeFailure(file, libc.execve(file, spec.process.args, spec.process.env));
-}
-
-/** Reads the job; undefined when slipway went away before it had one. */
-export function readJob(): StubJob | undefined {
-  const header = readExactly(4);
-  const body = header && readExactly(header.readUInt32LE(0));
-  return body && (JSON.parse(body.toString("utf8")) as StubJob);
-}
-
-function readExactly(size: number): Buffer | undefined {
-  const buffer = Buffer.alloc(size);
-  for (let filled = 0; filled < size; ) {
-    const count = readSync(stubFds.control, buffer, filled, size - filled, null);
-    if (count === 0) return undefined;
-    filled += count;
-  }
-  return buffer;
 }

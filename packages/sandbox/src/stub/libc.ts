@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import os from "node:os";
 import { loadKoffi } from "../koffi-native.ts";
 import { SystemCallError } from "./stub-failure.ts";
@@ -49,8 +50,8 @@ export function bindLibc(koffiFile: string | undefined) {
 
   const mount = c.func("int mount(const char *, const char *, const char *, unsigned long, const char *)");
   const umount2 = c.func("int umount2(const char *, int)");
+  const setns = c.func("int setns(int, int)");
   const unshare = c.func("int unshare(int)");
-  const mknod = c.func("int mknod(const char *, uint32_t, uint64_t)");
   const sethostname = c.func("int sethostname(const char *, size_t)");
   const prctl = c.func("int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)");
   const capset = c.func("int capset(const void *, const void *)");
@@ -90,15 +91,25 @@ export function bindLibc(koffiFile: string | undefined) {
     unshare(flags: number): void {
       check(unshare(flags), "unshare");
     },
+    /** Runs `action` in the mount namespace of the process `pid`. The caller must have made its own with unshare. */
+    inMountNamespaceOf(pid: number, action: () => void): void {
+      const own = openSync("/proc/thread-self/ns/mnt", "r");
+      const other = openSync(`/proc/${pid}/ns/mnt`, "r");
+      check(setns(other, CLONE.NEWNS), "setns");
+      try {
+        action();
+      } finally {
+        check(setns(own, CLONE.NEWNS), "setns back");
+        closeSync(own);
+        closeSync(other);
+      }
+    },
     /** Makes what `folder` shows the root; the old root is gone afterwards. */
     pivotInto(folder: string): void {
       process.chdir(folder);
       check(pivotRoot(".", "."), "pivot_root");
       check(umount2(".", MNT_DETACH), "umount of the old root");
       process.chdir("/");
-    },
-    makeDevice(path: string, device: { readonly major: number; readonly minor: number }): void {
-      check(mknod(path, 0o020666, device.major * 256 + device.minor), `mknod ${path}`);
     },
     setHostname(name: string): void {
       check(sethostname(name, Buffer.byteLength(name)), "sethostname");
@@ -144,19 +155,20 @@ export function bindLibc(koffiFile: string | undefined) {
       if (fd < 0 && ["ENOENT", "ENOTDIR"].includes(errnoNames.get(koffi.errno()) ?? "")) return undefined;
       return check(fd, `openat2 ${path}`);
     },
-    /** Makes a mount and all below it read-only, and nothing else about them. */
-    makeReadonly(target: string): void {
+    /** Adds flags (MS.RDONLY, MS.NODEV) to a mount, and to all below it, and changes nothing else about them. */
+    restrictMount(target: string, flags: number, recursive = true): void {
       const attributes = Buffer.alloc(32);
-      attributes.writeBigUInt64LE(BigInt(MS.RDONLY), 0);
-      const result = mountSetattr(AT_FDCWD, target, AT_RECURSIVE, attributes, attributes.length);
+      attributes.writeBigUInt64LE(BigInt(flags), 0); // MOUNT_ATTR_* have the values of MS_*
+      const result = mountSetattr(AT_FDCWD, target, recursive ? AT_RECURSIVE : 0, attributes, attributes.length);
       if (result >= 0) return;
       if (errnoNames.get(koffi.errno()) !== "ENOSYS") check(result, `mount_setattr ${target}`);
       // Before Linux 5.12: one mount only, and its flags must be repeated, since some may be locked.
       const state = Buffer.alloc(112);
       check(statvfs(target, state), `statvfs ${target}`);
-      const flags = Number(state.readBigUInt64LE(72));
-      const kept = (flags & (MS.NOSUID | MS.NODEV | MS.NOEXEC | 1024 | 2048)) | (flags & 4096 ? MS.RELATIME : 0);
-      check(mount(null, target, null, MS.BIND | MS.REMOUNT | MS.RDONLY | kept, null), `remount ${target}`);
+      const current = Number(state.readBigUInt64LE(72));
+      const noAccessTimes = 1024 | 2048;
+      const kept = (current & (MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC | noAccessTimes)) | (current & 4096 ? MS.RELATIME : 0);
+      check(mount(null, target, null, MS.BIND | MS.REMOUNT | flags | kept, null), `remount ${target}`);
     },
     /** Mounts an overlay whose options are too long for mount(2), through the kernel's new mount API. */
     mountLongOverlay(target: string, options: readonly (readonly [key: string, value: string])[]): void {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, openSync } from "node:fs";
 import path from "node:path";
 import type { SandboxMount, SandboxRoot } from "@slipway/engine-sdk";
-import { MS, type Libc } from "./libc.ts";
+import { MNT_DETACH, MS, type Libc } from "./libc.ts";
 import { mountOverlay } from "./overlay.ts";
 import { StubFailure } from "./stub-failure.ts";
 
@@ -12,10 +12,11 @@ export const systemFolders = ["proc", "dev", "sys"] as const;
  * Mounts the root on `mountPoint`.
  * @param skeleton becomes the lowest layer when an image lacks one of the system folders: made in the upper folder they
  * would end up in a layer.
+ * @param flags what all mounts get: `MS.NODEV` where device nodes that an image holds or a step makes must not open.
  * @returns a descriptor of the mounted root.
  */
-export function mountRoot(libc: Libc, root: SandboxRoot, options: { mountPoint: string; skeleton: string }): number {
-  const { mountPoint, skeleton } = options;
+export function mountRoot(libc: Libc, root: SandboxRoot, options: { mountPoint: string; skeleton: string; flags: number }): number {
+  const { mountPoint, skeleton, flags } = options;
   if (root.kind === "folder") {
     libc.mount(root.path, mountPoint, null, { flags: MS.BIND | MS.REC });
   } else {
@@ -23,6 +24,7 @@ export function mountRoot(libc: Libc, root: SandboxRoot, options: { mountPoint: 
     const complete = systemFolders.every((name) => folders.some((folder) => existsSync(path.join(folder, name))));
     mountOverlay(libc, complete ? root : { ...root, lowerdirs: [...root.lowerdirs, skeleton] }, mountPoint);
   }
+  restrict(libc, mountPoint, flags);
   // A folder root, or an image that deleted one of them.
   for (const name of systemFolders) if (!existsSync(path.join(mountPoint, name))) mkdirSync(path.join(mountPoint, name));
   return openSync(mountPoint, "r");
@@ -45,26 +47,34 @@ export function openTarget(libc: Libc, rootFd: number, target: string): number {
 }
 
 /** Mounts what the spec asks for, in its order. */
-export function applyMounts(libc: Libc, rootFd: number, mounts: readonly SandboxMount[], scratch: string): void {
-  for (const mount of mounts) {
+export function applyMounts(
+  libc: Libc,
+  rootFd: number,
+  options: { mounts: readonly SandboxMount[]; scratch: string; flags: number },
+): void {
+  for (const mount of options.mounts) {
     const target = (): string => descriptorPath(openTarget(libc, rootFd, mount.target));
     if (mount.kind === "bind") {
       libc.mount(mount.source, target(), null, { flags: MS.BIND | MS.REC });
       // The name is looked up once more: now it is the new mount.
-      if (mount.readonly) libc.makeReadonly(target());
+      restrict(libc, target(), options.flags | (mount.readonly ? MS.RDONLY : 0));
     } else if (mount.kind === "tmpfs") {
       const mode = (mount.mode ?? 0o1777).toString(8);
       const size = mount.sizeBytes === undefined ? "" : `,size=${mount.sizeBytes}`;
       libc.mount("tmpfs", target(), "tmpfs", { flags: MS.NOSUID | MS.NODEV, data: `mode=${mode}${size}` });
     } else {
-      bindSubpathOfOverlay(libc, mount, { target: target(), scratch });
-      if (mount.upperdir === undefined) libc.makeReadonly(target());
+      bindSubpathOfOverlay(libc, mount, { target: target(), scratch: options.scratch });
+      restrict(libc, target(), options.flags | (mount.upperdir === undefined ? MS.RDONLY : 0));
     }
   }
 }
 
+function restrict(libc: Libc, target: string, flags: number): void {
+  if (flags !== 0) libc.restrictMount(target, flags);
+}
+
 /** Mounts an overlay on `scratch`, of which `target` then shows the part at the mount's subpath. */
-export function bindSubpathOfOverlay(
+function bindSubpathOfOverlay(
   libc: Libc,
   mount: Extract<SandboxMount, { kind: "overlay" }>,
   options: { target: string; scratch: string },
@@ -84,5 +94,5 @@ export function bindSubpathOfOverlay(
     );
   }
   libc.mount(descriptorPath(shown), target, null, { flags: MS.BIND });
-  libc.umount(scratch, 2);
+  libc.umount(scratch, MNT_DETACH);
 }

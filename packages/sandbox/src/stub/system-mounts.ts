@@ -7,20 +7,27 @@ import { SystemCallError } from "./stub-failure.ts";
 const sealed = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 const cgroup2Magic = 0x63677270;
 
-/** Mounts /proc, /dev and /sys of a sandbox. */
-export function mountSystemFolders(libc: Libc, rootFd: number): void {
+/** Mounts /proc of the calling process's PID namespace, and /sys of its network namespace. */
+export function mountProcAndSys(libc: Libc, rootFd: number): void {
   libc.mount("proc", descriptorPath(openTarget(libc, rootFd, "/proc")), "proc", { flags: sealed });
-  mountDev(libc, rootFd);
   mountSys(libc, rootFd);
 }
 
-function mountDev(libc: Libc, rootFd: number): void {
+/**
+ * Mounts /dev, with all that is in it except mqueue, which belongs to an IPC namespace. Its filesystem opens no device
+ * nodes: those of Docker's list are the machine's own, each a mount. So a step that makes another node can't use it,
+ * without a device cgroup.
+ */
+export function mountDev(libc: Libc, rootFd: number): void {
   libc.mount("tmpfs", descriptorPath(openTarget(libc, rootFd, "/dev")), "tmpfs", {
-    flags: MS.NOSUID,
+    flags: MS.NOSUID | MS.NODEV | MS.NOEXEC,
     data: "mode=755,size=65536k",
   });
   const dev = descriptorPath(openTarget(libc, rootFd, "/dev"));
-  for (const { name, ...device } of devices) makeDevice(libc, `${dev}/${name}`, { name, ...device });
+  for (const name of devices) {
+    writeFileSync(`${dev}/${name}`, "");
+    libc.mount(`/dev/${name}`, `${dev}/${name}`, null, { flags: MS.BIND });
+  }
   for (const [target, name] of [
     ["/proc/self/fd", "fd"],
     ["/proc/self/fd/0", "stdin"],
@@ -39,21 +46,14 @@ function mountDev(libc: Libc, rootFd: number): void {
     () => libc.mount("devpts", `${dev}/pts`, "devpts", { flags: MS.NOSUID | MS.NOEXEC, data: terminals }),
   );
   libc.mount("shm", `${dev}/shm`, "tmpfs", { flags: sealed, data: `mode=1777,size=${shmSizeBytes}` });
-  withFallback(
-    () => libc.mount("mqueue", `${dev}/mqueue`, "mqueue", { flags: sealed }),
-    // A kernel without POSIX message queues.
-    () => undefined,
-  );
 }
 
-function makeDevice(libc: Libc, file: string, device: { name: string; major: number; minor: number }): void {
+/** Mounts the message queues of the calling process's IPC namespace. */
+export function mountMessageQueues(libc: Libc, rootFd: number): void {
   withFallback(
-    () => libc.makeDevice(file, device),
-    // In a user namespace nobody makes devices: the machine's own are shown.
-    () => {
-      writeFileSync(file, "");
-      libc.mount(`/dev/${device.name}`, file, null, { flags: MS.BIND });
-    },
+    () => libc.mount("mqueue", descriptorPath(openTarget(libc, rootFd, "/dev/mqueue")), "mqueue", { flags: sealed }),
+    // A kernel without POSIX message queues.
+    () => undefined,
   );
 }
 
@@ -72,7 +72,7 @@ function mountSys(libc: Libc, rootFd: number): void {
     // A user namespace without a network namespace of its own owns no sysfs: the machine's is shown.
     () => {
       libc.mount("/sys", target(), null, { flags: MS.BIND | MS.REC });
-      libc.makeReadonly(target());
+      libc.restrictMount(target(), MS.RDONLY);
     },
   );
 }
@@ -83,7 +83,7 @@ export function maskPaths(libc: Libc, rootFd: number): void {
     const fd = libc.openInRoot(rootFd, file);
     if (fd === undefined) continue;
     libc.mount(descriptorPath(fd), descriptorPath(fd), null, { flags: MS.BIND | MS.REC });
-    libc.makeReadonly(descriptorPath(openTarget(libc, rootFd, file)));
+    libc.restrictMount(descriptorPath(openTarget(libc, rootFd, file)), MS.RDONLY);
   }
   for (const file of maskedPaths) {
     const fd = libc.openInRoot(rootFd, file);

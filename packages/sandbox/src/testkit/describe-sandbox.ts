@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -7,7 +7,7 @@ import type { SandboxDriver } from "@slipway/engine-sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeFixtureRoot, missingForFixtures, runToEnd, type FixtureRoot, type Outcome, type SpecChanges } from "./fixture-root.ts";
 import { eventually, processesMounting, processesWith } from "./processes-with.ts";
-import { segfaultProgram } from "./segfault-program.ts";
+import { crashingProgram } from "../tiny-program.ts";
 
 export interface SandboxFixtures {
   /** Makes the driver under test; its state goes into `stateDir`. */
@@ -17,7 +17,9 @@ export interface SandboxFixtures {
    * The suite kills it with SIGKILL, and puts it into a cgroup of its own.
    */
   readonly program: URL;
-  /** Node's options for that program. */
+  /** Further arguments of that program. */
+  readonly programArgs?: readonly string[];
+  /** Node's options for it. */
   readonly execArgv?: readonly string[];
   /** What the driver needs and this machine lacks; undefined when nothing. */
   missing?(): string | undefined;
@@ -37,7 +39,7 @@ function suite(fixtures: SandboxFixtures): void {
   let driver: SandboxDriver;
   beforeAll(() => {
     root = makeFixtureRoot();
-    writeFileSync(path.join(root.lower, "bin/segfault"), segfaultProgram(), { mode: 0o755 });
+    writeFileSync(path.join(root.lower, "bin/segfault"), crashingProgram(), { mode: 0o755 });
     driver = fixtures.create(root.stateDir);
   });
   afterAll(async () => {
@@ -284,6 +286,20 @@ function suite(fixtures: SandboxFixtures): void {
       expect(stderr).toMatch(/read-only/i);
     });
 
+    test("device nodes can be made, and be part of a layer, but not be used", async () => {
+      const overlay = root.overlay();
+      const tries = ["/tmp/zero", "/dev/zero2", "/dev/shm/zero", "/mnt/zero", "/work/zero"];
+      const { stdout } = await shell(tries.map((file) => `mknod ${file} c 1 5 && { head -c 1 ${file} 2>/dev/null | wc -c; }`).join("; "), {
+        root: overlay,
+        mounts: [
+          { kind: "tmpfs", target: "/mnt" },
+          { kind: "bind", source: mkdtempSync(path.join(root.folder, "dev-")), target: "/work", readonly: false },
+        ],
+      });
+      expect(stdout).toBe("0\n".repeat(tries.length));
+      expect(lstatSync(path.join(overlay.upperdir, "tmp/zero")).isCharacterDevice()).toBe(true);
+    });
+
     test("/dev has what Docker's has and no disk", async () => {
       const { stdout } = await shell("ls /dev; head -c 3 /dev/zero | wc -c; head -c 5 /dev/urandom | wc -c; echo x > /dev/null; stat -c %a /dev/null /dev/shm; echo y > /dev/full || echo full");
       const [names, rest] = [stdout.split("3\n5\n")[0]!.trim().split("\n"), stdout.split("3\n5\n")[1]];
@@ -409,7 +425,7 @@ function suite(fixtures: SandboxFixtures): void {
   });
 
   function start(spec: ReturnType<FixtureRoot["spec"]>, cgroup?: string): ChildProcess {
-    const node = [process.execPath, ...(fixtures.execArgv ?? []), fixtures.program.pathname, root.stateDir];
+    const node = [process.execPath, ...(fixtures.execArgv ?? []), fixtures.program.pathname, root.stateDir, ...(fixtures.programArgs ?? [])];
     const command = cgroup === undefined ? node : ["sh", "-c", 'echo $$ > "$0"/cgroup.procs && exec "$@"', cgroup, ...node];
     const child = spawn(command[0]!, command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
     child.stdin!.end(JSON.stringify(spec));
