@@ -53,12 +53,25 @@ export class DefaultRootStore implements RootStore {
 
   /** Trees of the layers, topmost first; so many of the lowest ones merged that the rest fits into mount options. */
   async #lowerdirs(layers: readonly LayerId[], signal: AbortSignal): Promise<string[]> {
+    const shown = await this.#visible(layers, signal);
     for (let merged = 0; ; merged += MERGE_STEP) {
-      const rest = merged === 0 ? layers : [await this.#merge(layers.slice(0, merged), signal), ...layers.slice(merged)];
+      const rest = merged === 0 ? shown : [await this.#merge(shown.slice(0, merged), signal), ...shown.slice(merged)];
       const trees: string[] = [];
       for (const id of rest.toReversed()) trees.push(await this.#layers.tree(id, signal));
-      if (fits(trees) || merged + MERGE_STEP > layers.length) return trees;
+      if (fits(trees) || merged + MERGE_STEP > shown.length) return trees;
     }
+  }
+
+  /**
+   * The layers that are to be mounted, base first. overlayfs refuses (ELOOP) to have a folder twice; all that a layer
+   * holds is in its topmost occurrence. Empty layers, of which every step that changes nothing has one, show nothing.
+   */
+  async #visible(layers: readonly LayerId[], signal: AbortSignal): Promise<LayerId[]> {
+    const topmost: LayerId[] = [];
+    for (const id of new Set(layers.toReversed())) {
+      if ((await this.#layers.index(id, signal)).entries.length > 0) topmost.push(id);
+    }
+    return topmost.reverse();
   }
 
   async #merge(layers: readonly LayerId[], signal: AbortSignal): Promise<LayerId> {
