@@ -6,7 +6,9 @@ const MINIMUM_MAJOR = 24;
 const SOURCE_CONDITION = "--conditions=slipway-source";
 
 // Importing node:fs costs several milliseconds that asking for it does not: an import reads all exports, with getters.
-const { existsSync } = process.getBuiltinModule ? process.getBuiltinModule("node:fs") : await import("node:fs");
+const { existsSync } = process.getBuiltinModule
+  ? process.getBuiltinModule("node:fs")
+  : await import("node:fs");
 const sources = new URL("../src/main.ts", import.meta.url);
 const bundle = new URL("../dist/main.js", import.meta.url);
 /** A checkout has the sources beside the launcher; the published package has the bundle alone. */
@@ -26,7 +28,9 @@ if (Number.parseInt(process.versions.node, 10) < MINIMUM_MAJOR) {
 
 async function runHere() {
   if (!runsSources && !existsSync(bundle)) {
-    console.error("slipway: the bundle is not built.\nhint: Run `npm run build -w @slipway/cli`, or unset SLIPWAY_BUNDLE.");
+    console.error(
+      "slipway: the bundle is not built.\nhint: Run `npm run build -w @slipway/cli`, or unset SLIPWAY_BUNDLE.",
+    );
     process.exit(1);
   }
   const { main } = await import((runsSources ? sources : bundle).href);
@@ -98,7 +102,8 @@ async function nodeCandidates() {
     if (path.dirname(folder) === folder) break;
   }
   for (const folder of (process.env.PATH || "").split(path.delimiter)) {
-    if (path.isAbsolute(folder)) found.push(path.join(folder, "node"), path.join(folder, `node${MINIMUM_MAJOR}`));
+    if (path.isAbsolute(folder))
+      found.push(path.join(folder, "node"), path.join(folder, `node${MINIMUM_MAJOR}`));
   }
   found.push("/usr/local/bin/node", "/usr/bin/node", "/opt/node/bin/node", "/snap/bin/node");
   const home = process.env.HOME || "";

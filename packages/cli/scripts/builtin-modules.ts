@@ -23,9 +23,13 @@ export const builtinModules: Plugin = {
     build.onLoad({ filter: /./, namespace: "builtin" }, ({ path }) => {
       if (path === "unused") return { contents: "export default {};" };
       const module = process.getBuiltinModule(path) as object;
-      const names = Object.keys(module).filter((name) => name !== "default" && /^[A-Za-z_$][\w$]*$/.test(name));
+      const names = Object.keys(module).filter(
+        (name) => name !== "default" && /^[A-Za-z_$][\w$]*$/.test(name),
+      );
       // Marked as pure, so that only what somebody imports is read.
-      const exports = names.map((name) => `const ${name}_ = /* @__PURE__ */ read("${name}"); export { ${name}_ as ${name} };`);
+      const exports = names.map(
+        (name) => `const ${name}_ = /* @__PURE__ */ read("${name}"); export { ${name}_ as ${name} };`,
+      );
       return {
         contents: [
           `const builtin = /* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)});`,

@@ -30,7 +30,8 @@ function entryFiles(): Map<string, string> {
 
 mkdirSync(outdir, { recursive: true });
 // Chunks carry a hash in their names: those of the last time would pile up.
-for (const name of readdirSync(outdir)) if (/\.(js|js\.map|d\.ts)$/.test(name)) rmSync(path.join(outdir, name));
+for (const name of readdirSync(outdir))
+  if (/\.(js|js\.map|d\.ts)$/.test(name)) rmSync(path.join(outdir, name));
 
 const entries = entryFiles();
 const result = await build({
@@ -59,18 +60,29 @@ const result = await build({
 
 for (const file of Object.keys(result.metafile.outputs)) {
   // esbuild's stand-in throws when it is called; whoever needs a real one has to be looked at.
-  if (/Dynamic require of/.test(readFileSync(path.join(workspace, file), "utf8"))) throw new Error(`${file} calls require() for something that is not bundled`);
+  if (/Dynamic require of/.test(readFileSync(path.join(workspace, file), "utf8")))
+    throw new Error(`${file} calls require() for something that is not bundled`);
 }
-const sizes = Object.entries(result.metafile.outputs).map(([file, output]) => ({ name: path.basename(file), bytes: output.bytes, output }));
+const sizes = Object.entries(result.metafile.outputs).map(([file, output]) => ({
+  name: path.basename(file),
+  bytes: output.bytes,
+  output,
+}));
 const loadedAtStart = new Set<string>();
 const visit = (name: string): void => {
   if (loadedAtStart.has(name)) return;
   loadedAtStart.add(name);
   const found = sizes.find((each) => each.name === name);
-  for (const { path: file, kind } of found?.output.imports ?? []) if (kind === "import-statement") visit(path.basename(file));
+  for (const { path: file, kind } of found?.output.imports ?? [])
+    if (kind === "import-statement") visit(path.basename(file));
 };
 visit("main.js");
 const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(0)} kB`;
-const atStart = sizes.filter(({ name }) => loadedAtStart.has(name)).reduce((sum, { bytes }) => sum + bytes, 0);
-console.log(`${sizes.length} files, ${kilobytes(sizes.reduce((sum, { bytes }) => sum + bytes, 0))}; loaded at start: ${kilobytes(atStart)}; entries: ${[...entries.keys()].join(", ")}`);
-if (statSync(path.join(outdir, "main.js")).size > 100_000) throw new Error("main.js is over 100 kB: something heavy is imported statically");
+const atStart = sizes
+  .filter(({ name }) => loadedAtStart.has(name))
+  .reduce((sum, { bytes }) => sum + bytes, 0);
+console.log(
+  `${sizes.length} files, ${kilobytes(sizes.reduce((sum, { bytes }) => sum + bytes, 0))}; loaded at start: ${kilobytes(atStart)}; entries: ${[...entries.keys()].join(", ")}`,
+);
+if (statSync(path.join(outdir, "main.js")).size > 100_000)
+  throw new Error("main.js is over 100 kB: something heavy is imported statically");

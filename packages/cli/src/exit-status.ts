@@ -6,7 +6,13 @@ export const EXIT_FAILED = 1;
 export const EXIT_USAGE = 2;
 
 /** Errors of others that say that a flag is wrong. */
-const USAGE_CODES = new Set(["USAGE", "EXPORTER_UNKNOWN", "EXPORTER_OPTION_INVALID", "FRONTEND_UNKNOWN", "SANDBOX_UNKNOWN"]);
+const USAGE_CODES = new Set([
+  "USAGE",
+  "EXPORTER_UNKNOWN",
+  "EXPORTER_OPTION_INVALID",
+  "FRONTEND_UNKNOWN",
+  "SANDBOX_UNKNOWN",
+]);
 
 /** 2 when the command line is wrong, 1 for everything else that can go wrong. */
 export function exitStatusOf(error: unknown): number {

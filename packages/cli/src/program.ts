@@ -38,14 +38,18 @@ function usageErrorOf(error: CommanderError): UsageError {
   const [text = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   const later = error.code === "commander.unknownOption" ? laterFlag(text) : undefined;
   if (later) return later;
-  const hint = suggestion?.replace(/^\((.*)\)$/, "$1") ?? "`slipway --help` and `slipway COMMAND --help` list what there is.";
+  const hint =
+    suggestion?.replace(/^\((.*)\)$/, "$1") ??
+    "`slipway --help` and `slipway COMMAND --help` list what there is.";
   return new UsageError(text, hint);
 }
 
 /** All commands. Each loads what it needs when it runs, so that the others cost nothing. */
 function createProgram(io: Host, done: (status: number) => void): Command {
   const program = new Command("slipway")
-    .description("Builds container images from Dockerfiles and other languages: in parallel, from cache, without root and without a daemon.")
+    .description(
+      "Builds container images from Dockerfiles and other languages: in parallel, from cache, without root and without a daemon.",
+    )
     .version(cliVersion(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand(true)
@@ -66,13 +70,23 @@ function createProgram(io: Host, done: (status: number) => void): Command {
     .description("Builds what a Dockerfile (or another frontend's file) describes.")
     .argument("<PATH>", "folder that COPY and ADD read from, or - for a Dockerfile on stdin")
     .option("-t, --tag <NAME>", "name of the image, [host/]name[:tag] (repeatable)", collect, [])
-    .option("-o, --output <SPEC>", "where the result goes: type=oci|docker|image|local|tar,dest=PATH,…, a folder, or - for a tar on stdout (repeatable)", collect, [])
+    .option(
+      "-o, --output <SPEC>",
+      "where the result goes: type=oci|docker|image|local|tar,dest=PATH,…, a folder, or - for a tar on stdout (repeatable)",
+      collect,
+      [],
+    )
     .option("--push", "push to the registries of the tags; short for --output type=image,push=true")
     .option("--load", "load into Docker or Podman; short for --output type=docker")
     .option("--annotation <[LEVEL:]KEY=VALUE>", "annotation of the image (repeatable)", collect, [])
     .option("--metadata-file <FILE>", "write digests and names of the result to a file, as JSON")
     .option("--iidfile <FILE>", "write the image's ID to a file")
-    .addOption(new Option("--progress <MODE>", "how progress is shown: auto, tty, plain, rawjson, quiet (default: auto)"))
+    .addOption(
+      new Option(
+        "--progress <MODE>",
+        "how progress is shown: auto, tty, plain, rawjson, quiet (default: auto)",
+      ),
+    )
     .option("-q, --quiet", "show no progress, print the image's ID")
     .addHelpText("after", BUILD_EXAMPLES);
   addEngineOptions(addBuildOptions(build)).action(async (context: string, flags: BuildCommandFlags) => {
@@ -83,7 +97,9 @@ function createProgram(io: Host, done: (status: number) => void): Command {
   const ir = program
     .command("ir")
     .summary("print what a build file compiles to")
-    .description("Compiles a build file and prints the intermediate representation (LLB). Runs none of its steps.")
+    .description(
+      "Compiles a build file and prints the intermediate representation (LLB). Runs none of its steps.",
+    )
     .argument("<PATH>", "the context, as for build")
     .option("--format <FORMAT>", "text, json, dot or llb (BuildKit's bytes); default: text", "text")
     .option("-o, --output <FILE>", "write to a file instead of stdout");
@@ -131,14 +147,31 @@ function createProgram(io: Host, done: (status: number) => void): Command {
 
 function addBuildOptions(command: Command): Command {
   return command
-    .option("-f, --file <FILE>", "the build file, relative to the current folder; - for stdin (default: PATH/Dockerfile, PATH/Containerfile)")
+    .option(
+      "-f, --file <FILE>",
+      "the build file, relative to the current folder; - for stdin (default: PATH/Dockerfile, PATH/Containerfile)",
+    )
     .option("--target <STAGE>", "build this stage instead of the last")
-    .option("--build-arg <NAME[=VALUE]>", "value of an ARG; without a value, the environment's (repeatable)", collect, [])
-    .option("--build-context <NAME=VALUE>", "a further context: a folder, or docker-image://NAME (repeatable)", collect, [])
+    .option(
+      "--build-arg <NAME[=VALUE]>",
+      "value of an ARG; without a value, the environment's (repeatable)",
+      collect,
+      [],
+    )
+    .option(
+      "--build-context <NAME=VALUE>",
+      "a further context: a folder, or docker-image://NAME (repeatable)",
+      collect,
+      [],
+    )
     .option("--label <KEY=VALUE>", "label of the image (repeatable)", collect, [])
     .option("--platform <LIST>", "platforms to build for, for example linux/arm64 (repeatable)", collect, [])
     .addOption(positive("--no-cache", "use no cached results"))
-    .addOption(positive("--no-cache-filter <STAGES>", "use no cached results for these stages (repeatable)").argParser(collect).default([]))
+    .addOption(
+      positive("--no-cache-filter <STAGES>", "use no cached results for these stages (repeatable)")
+        .argParser(collect)
+        .default([]),
+    )
     .option("--pull", "ask the registry for each image, even when it is there already")
     .option("--network <MODE>", "network of RUN: default, host or none")
     .option("--add-host <NAME:IP>", "further line for /etc/hosts (repeatable)", collect, [])

@@ -12,7 +12,8 @@ export function usageOf<T>(flag: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof InputError && !(error instanceof UsageError)) throw new UsageError(`${flag}: ${error.message}`, error.hint);
+    if (error instanceof InputError && !(error instanceof UsageError))
+      throw new UsageError(`${flag}: ${error.message}`, error.hint);
     throw error;
   }
 }

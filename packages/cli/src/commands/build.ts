@@ -48,7 +48,8 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
       stdout: io.stdout,
     };
     const open = await openDisplay(mode, io);
-    if (exports.length === 0 && open.mode !== "quiet" && open.mode !== "rawjson") io.stderr.write(NO_OUTPUT_WARNING);
+    if (exports.length === 0 && open.mode !== "quiet" && open.mode !== "rawjson")
+      io.stderr.write(NO_OUTPUT_WARNING);
     const result = await run(request, { flags, io, open, engine });
     if (typeof result === "number") return result;
     await tellResult(result, { flags, io, open, stdoutIsTaken: exports.some(writesToStdout) });
@@ -65,11 +66,16 @@ async function run(
   command: { flags: BuildCommandFlags; io: Host; open: OpenDisplay; engine: EngineOptions },
 ): Promise<BuildOutcome | number> {
   const { flags, io, open } = command;
-  const interrupts = catchInterrupts(io, { onFirst: () => open.display.note("stopping; press Ctrl-C again to stop at once") });
+  const interrupts = catchInterrupts(io, {
+    onFirst: () => open.display.note("stopping; press Ctrl-C again to stop at once"),
+  });
   try {
     const engine = await io.createEngine(command.engine);
     try {
-      return await engine.build(request, { signal: interrupts.signal, progress: (event) => open.display.event(event) });
+      return await engine.build(request, {
+        signal: interrupts.signal,
+        progress: (event) => open.display.event(event),
+      });
     } finally {
       // Also after a failure: what the build left (processes, leases) goes before anything is said.
       await engine.close();
@@ -109,9 +115,11 @@ async function tellResult(
     const sorted = Object.fromEntries(Object.entries(outcome.response).sort(([a], [b]) => (a < b ? -1 : 1)));
     writeFileAtomically(path.resolve(io.cwd, flags.metadataFile), JSON.stringify(sorted, undefined, 2));
   }
-  if (flags.iidfile !== undefined && imageId !== undefined) writeFileAtomically(path.resolve(io.cwd, flags.iidfile), imageId);
+  if (flags.iidfile !== undefined && imageId !== undefined)
+    writeFileAtomically(path.resolve(io.cwd, flags.iidfile), imageId);
   // An archive on stdout would be spoiled by a line behind it.
-  if (flags.quiet && imageId !== undefined && !command.stdoutIsTaken) await writeAll(io.stdout, `${imageId}\n`);
+  if (flags.quiet && imageId !== undefined && !command.stdoutIsTaken)
+    await writeAll(io.stdout, `${imageId}\n`);
 }
 
 /** What docker calls the image's ID: the digest of its config, else that of its manifest. */

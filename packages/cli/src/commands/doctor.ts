@@ -18,7 +18,9 @@ export async function doctorCommand(flags: DoctorFlags, io: Host): Promise<numbe
     const engine = await openEngine(flags, io);
     try {
       const report = await engine.doctor(interrupts.signal);
-      const text = flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatDoctorReport(report, io.stdout.isTTY === true && !io.env["NO_COLOR"]);
+      const text = flags.json
+        ? `${JSON.stringify(report, undefined, 2)}\n`
+        : formatDoctorReport(report, io.stdout.isTTY === true && !io.env["NO_COLOR"]);
       await writeAll(io.stdout, text);
       return report.chosenSandbox === undefined ? EXIT_FAILED : EXIT_OK;
     } finally {
@@ -33,7 +35,11 @@ export async function doctorCommand(flags: DoctorFlags, io: Host): Promise<numbe
 export function formatDoctorReport(report: DoctorReport, color: boolean): string {
   const paint = (text: string, code: number): string => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
   const mark = (ok: boolean): string => (ok ? paint("✓", 32) : paint("✗", 31));
-  const width = Math.max(8, ...report.sandboxes.map((probe) => probe.driver.length + 9), ...report.checks.map((check) => check.name.length));
+  const width = Math.max(
+    8,
+    ...report.sandboxes.map((probe) => probe.driver.length + 9),
+    ...report.checks.map((check) => check.name.length),
+  );
   const lines = [
     `slipway   ${report.version}`,
     `node      ${process.versions.node} on ${os.type()} ${os.release()} ${os.arch()}, ${os.availableParallelism()} processors`,
@@ -43,11 +49,14 @@ export function formatDoctorReport(report: DoctorReport, color: boolean): string
   ];
   for (const probe of report.sandboxes) {
     const chosen = probe.driver === report.chosenSandbox;
-    lines.push(`  ${mark(probe.available)} ${`${probe.driver}${chosen ? " (chosen)" : ""}`.padEnd(width)}  ${probe.reason}`);
+    lines.push(
+      `  ${mark(probe.available)} ${`${probe.driver}${chosen ? " (chosen)" : ""}`.padEnd(width)}  ${probe.reason}`,
+    );
     for (const [name, value] of probe.details) lines.push(`    ${paint(`${name}: ${value}`, 2)}`);
   }
   if (report.why) lines.push(`  ${report.why}`);
   lines.push("", "Checks");
-  for (const check of report.checks) lines.push(`  ${mark(check.ok)} ${check.name.padEnd(width)}  ${check.detail}`);
+  for (const check of report.checks)
+    lines.push(`  ${mark(check.ok)} ${check.name.padEnd(width)}  ${check.detail}`);
   return `${lines.join("\n")}\n`;
 }

@@ -33,7 +33,10 @@ export async function duCommand(flags: DuFlags, io: Host): Promise<number> {
       ["Total", sum(() => true)],
     ];
     const list = flags.verbose ? records.map(usageDetails).join("") : usageTable(records, Date.now());
-    await writeAll(io.stdout, `${list}${totals.map(([name, size]) => `${`${name}:`.padEnd(14)}${size}\n`).join("")}`);
+    await writeAll(
+      io.stdout,
+      `${list}${totals.map(([name, size]) => `${`${name}:`.padEnd(14)}${size}\n`).join("")}`,
+    );
     return EXIT_OK;
   } finally {
     await engine.close();

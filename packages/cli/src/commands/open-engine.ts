@@ -24,8 +24,12 @@ export function storeRoot(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd">): s
  * @throws UsageError
  */
 export function engineOptions(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd">): EngineOptions {
-  const maxParallelism = flags.maxParallelism === undefined ? undefined : parseCount(flags.maxParallelism, "--max-parallelism", 1);
-  const hosts = [...(flags.insecureRegistry ?? []), ...(io.env["SLIPWAY_INSECURE_REGISTRIES"] ?? "").split(",")];
+  const maxParallelism =
+    flags.maxParallelism === undefined ? undefined : parseCount(flags.maxParallelism, "--max-parallelism", 1);
+  const hosts = [
+    ...(flags.insecureRegistry ?? []),
+    ...(io.env["SLIPWAY_INSECURE_REGISTRIES"] ?? "").split(","),
+  ];
   const sandbox = flags.sandbox || io.env["SLIPWAY_SANDBOX"];
   return {
     root: storeRoot(flags, io),

@@ -29,7 +29,12 @@ export async function pruneCommand(flags: PruneFlags, io: Host): Promise<number>
       const removed: UsageRecord[] = [];
       for await (const record of engine.prune({ ...limits, signal: interrupts.signal })) removed.push(record);
       const freedBytes = removed.reduce((sum, record) => sum + record.sizeBytes, 0);
-      const list = removed.length === 0 ? "" : flags.verbose ? removed.map(usageDetails).join("") : usageTable(removed, Date.now());
+      const list =
+        removed.length === 0
+          ? ""
+          : flags.verbose
+            ? removed.map(usageDetails).join("")
+            : usageTable(removed, Date.now());
       await writeAll(io.stdout, `${list}Total:   ${formatBytes(freedBytes)}\n`);
       return EXIT_OK;
     } finally {
@@ -44,23 +49,34 @@ export async function pruneCommand(flags: PruneFlags, io: Host): Promise<number>
 }
 
 /** @throws UsageError */
-export function pruneLimits(flags: Pick<PruneFlags, "all" | "filter" | "keepStorage">): Omit<PruneOptions, "signal"> {
+export function pruneLimits(
+  flags: Pick<PruneFlags, "all" | "filter" | "keepStorage">,
+): Omit<PruneOptions, "signal"> {
   let olderThanMs: number | undefined;
   for (const filter of flags.filter) {
     const [name, value] = filter.split("=", 2);
-    if (name !== "until" || !value) throw new UsageError(`--filter "${filter}" is not supported`, "Use --filter until=24h.");
+    if (name !== "until" || !value)
+      throw new UsageError(`--filter "${filter}" is not supported`, "Use --filter until=24h.");
     olderThanMs = Math.max(olderThanMs ?? 0, parseDurationMs(value, "--filter until"));
   }
   return {
     all: flags.all === true,
     ...(olderThanMs === undefined ? {} : { olderThanMs }),
-    ...(flags.keepStorage === undefined ? {} : { keepBytes: parseSizeBytes(flags.keepStorage, "--keep-storage") }),
+    ...(flags.keepStorage === undefined
+      ? {}
+      : { keepBytes: parseSizeBytes(flags.keepStorage, "--keep-storage") }),
   };
 }
 
 async function isConfirmed(flags: PruneFlags, io: Host): Promise<boolean> {
-  if (io.stdin.isTTY !== true) throw new UsageError("prune asks before it removes anything, and stdin is not a terminal", "Say --force to go ahead without being asked.");
-  const what = flags.all ? "all build cache that no running build holds" : "all build cache that no cached result needs";
+  if (io.stdin.isTTY !== true)
+    throw new UsageError(
+      "prune asks before it removes anything, and stdin is not a terminal",
+      "Say --force to go ahead without being asked.",
+    );
+  const what = flags.all
+    ? "all build cache that no running build holds"
+    : "all build cache that no cached result needs";
   const { createInterface } = await import("node:readline/promises");
   const dialog = createInterface({ input: io.stdin, output: io.stderr });
   try {

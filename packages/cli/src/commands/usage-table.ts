@@ -3,9 +3,20 @@ import { formatAgo, formatBytes } from "../display/units.ts";
 
 /** Records as a table under docker's headings, without totals; ends with a line end. */
 export function usageTable(records: readonly UsageRecord[], nowMs: number): string {
-  const rows = [["ID", "KIND", "RECLAIMABLE", "SIZE", "LAST ACCESSED"], ...records.map((record) => usageRow(record, nowMs))];
+  const rows = [
+    ["ID", "KIND", "RECLAIMABLE", "SIZE", "LAST ACCESSED"],
+    ...records.map((record) => usageRow(record, nowMs)),
+  ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   ").trimEnd()}\n`).join("");
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join("   ")
+          .trimEnd()}\n`,
+    )
+    .join("");
 }
 
 /** A record as `key: value` lines, and an empty one. */

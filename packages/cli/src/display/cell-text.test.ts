@@ -18,22 +18,46 @@ describe("text in cells", () => {
 
   test("what is cut off fits, is a start of the text, and is as long as it can be", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("a", "日", "e\u0301", "👍", " ") }), fc.integer({ min: 0, max: 20 }), (text, cells) => {
-        const cut = cutToCells(text, cells);
-        expect(text.startsWith(cut)).toBe(true);
-        expect(cellWidth(cut)).toBeLessThanOrEqual(cells);
-        const next = [...text.slice(cut.length)][0];
-        if (next !== undefined) expect(cellWidth(cut + next)).toBeGreaterThan(cells);
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom("a", "日", "e\u0301", "👍", " ") }),
+        fc.integer({ min: 0, max: 20 }),
+        (text, cells) => {
+          const cut = cutToCells(text, cells);
+          expect(text.startsWith(cut)).toBe(true);
+          expect(cellWidth(cut)).toBeLessThanOrEqual(cells);
+          const next = [...text.slice(cut.length)][0];
+          if (next !== undefined) expect(cellWidth(cut + next)).toBeGreaterThan(cells);
+        },
+      ),
     );
   });
 
   test("whatever a process writes, no control character is left", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom("\x1b", "[", "]", "2", ";", "m", "J", "\x07", "\r", "\t", "a", "\x9b", "\x00", "\u202e") }), (text) => {
-        // eslint-disable-next-line no-control-regex -- control characters are the subject
-        expect(printableLine(text)).toMatch(/^[^\x00-\x1f\x7f-\x9f\u202e]*$/);
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom(
+            "\x1b",
+            "[",
+            "]",
+            "2",
+            ";",
+            "m",
+            "J",
+            "\x07",
+            "\r",
+            "\t",
+            "a",
+            "\x9b",
+            "\x00",
+            "\u202e",
+          ),
+        }),
+        (text) => {
+          // eslint-disable-next-line no-control-regex -- control characters are the subject
+          expect(printableLine(text)).toMatch(/^[^\x00-\x1f\x7f-\x9f\u202e]*$/);
+        },
+      ),
     );
   });
 

@@ -14,7 +14,10 @@ export function progressMode(flag: string | undefined, env: CliIo["env"]): Progr
   const text = flag ?? (env["BUILDKIT_PROGRESS"] || "auto");
   const mode = PROGRESS_MODES.find((known) => known === text);
   if (mode === undefined) {
-    throw new UsageError(`${flag === undefined ? "BUILDKIT_PROGRESS" : "--progress"} is "${text}"`, `Use one of ${PROGRESS_MODES.join(", ")}.`);
+    throw new UsageError(
+      `${flag === undefined ? "BUILDKIT_PROGRESS" : "--progress"} is "${text}"`,
+      `Use one of ${PROGRESS_MODES.join(", ")}.`,
+    );
   }
   return mode;
 }
@@ -28,7 +31,11 @@ export interface OpenDisplay {
 }
 
 /** Opens the display on stderr; `auto` is `tty` on a terminal that can move its cursor, else `plain`. */
-export async function openDisplay(mode: ProgressMode, io: CliIo, clock: Clock = systemClock): Promise<OpenDisplay> {
+export async function openDisplay(
+  mode: ProgressMode,
+  io: CliIo,
+  clock: Clock = systemClock,
+): Promise<OpenDisplay> {
   const trace = new Trace();
   const write = (text: string): void => {
     if (io.stderr.writable) io.stderr.write(text);

@@ -15,7 +15,10 @@ const MAX_LINE_LENGTH = 16 * 1024;
  * they end. Memory is bounded.
  */
 export class LineSplitter {
-  readonly #partial = new Map<"stdout" | "stderr", { decoder: StringDecoder; text: string; timestampMs: number }>();
+  readonly #partial = new Map<
+    "stdout" | "stderr",
+    { decoder: StringDecoder; text: string; timestampMs: number }
+  >();
 
   push(stream: "stdout" | "stderr", data: Uint8Array, timestampMs: number): OutputLine[] {
     let state = this.#partial.get(stream);
@@ -23,10 +26,15 @@ export class LineSplitter {
       state = { decoder: new StringDecoder("utf8"), text: "", timestampMs };
       this.#partial.set(stream, state);
     }
-    const pieces = (state.text + state.decoder.write(Buffer.from(data.buffer, data.byteOffset, data.byteLength))).split("\n");
+    const pieces = (
+      state.text + state.decoder.write(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
+    ).split("\n");
     state.text = pieces.pop() ?? "";
     state.timestampMs = timestampMs;
-    const lines = pieces.map((text) => ({ text: text.endsWith("\r") ? text.slice(0, -1) : text, timestampMs }));
+    const lines = pieces.map((text) => ({
+      text: text.endsWith("\r") ? text.slice(0, -1) : text,
+      timestampMs,
+    }));
     while (state.text.length > MAX_LINE_LENGTH) {
       lines.push({ text: state.text.slice(0, MAX_LINE_LENGTH), timestampMs });
       state.text = state.text.slice(MAX_LINE_LENGTH);
@@ -36,7 +44,9 @@ export class LineSplitter {
 
   /** What has no line end yet, stdout first; for displays that show it while it grows. */
   pending(): OutputLine[] {
-    return [...this.#partial.values()].filter((state) => state.text !== "").map(({ text, timestampMs }) => ({ text, timestampMs }));
+    return [...this.#partial.values()]
+      .filter((state) => state.text !== "")
+      .map(({ text, timestampMs }) => ({ text, timestampMs }));
   }
 
   /** Ends the lines that have no end yet and gives them. */

@@ -17,15 +17,32 @@ describe("the plain display", () => {
   test("prints a build as BuildKit does", () => {
     const { display, clock, text } = open();
     display.event(vertex("[internal] load build definition from Dockerfile", { startedMs: START_MS }));
-    display.event(status("[internal] load build definition from Dockerfile", "transferring dockerfile:", { current: 120, startedMs: START_MS, completedMs: START_MS }));
-    display.event(vertex("[internal] load build definition from Dockerfile", { startedMs: START_MS, completedMs: START_MS }));
+    display.event(
+      status("[internal] load build definition from Dockerfile", "transferring dockerfile:", {
+        current: 120,
+        startedMs: START_MS,
+        completedMs: START_MS,
+      }),
+    );
+    display.event(
+      vertex("[internal] load build definition from Dockerfile", {
+        startedMs: START_MS,
+        completedMs: START_MS,
+      }),
+    );
     display.event(vertex("[1/3] FROM busybox", { cached: true, startedMs: START_MS, completedMs: START_MS }));
     display.event(vertex("[2/3] RUN echo hi", { startedMs: START_MS }));
     display.event(log("[2/3] RUN echo hi", "hi\nthe", START_MS + 123));
     clock.advance(200);
     display.event(log("[2/3] RUN echo hi", "re\n", START_MS + 200));
     display.event(vertex("[2/3] RUN echo hi", { startedMs: START_MS, completedMs: START_MS + 1200 }));
-    display.event(vertex("[3/3] RUN false", { startedMs: START_MS, completedMs: START_MS + 100, error: "process did not complete successfully: exit code: 1" }));
+    display.event(
+      vertex("[3/3] RUN false", {
+        startedMs: START_MS,
+        completedMs: START_MS + 100,
+        error: "process did not complete successfully: exit code: 1",
+      }),
+    );
     display.close();
     expect(text()).toBe(`#1 [internal] load build definition from Dockerfile
 #1 transferring dockerfile: 120B done
@@ -86,7 +103,8 @@ describe("the plain display", () => {
     display.event(log("s1", "no line end", clock.now()));
     display.event(vertex("s1", { startedMs: START_MS, completedMs: clock.now() }));
     display.close();
-    for (let line = 0; line < 400; line++) expect(text().match(new RegExp(` line-${line}\n`, "g"))).toHaveLength(1);
+    for (let line = 0; line < 400; line++)
+      expect(text().match(new RegExp(` line-${line}\n`, "g"))).toHaveLength(1);
     expect(text()).toContain(" no line end\n");
   });
 
@@ -102,12 +120,21 @@ describe("the plain display", () => {
     const { display, clock, text } = open();
     display.event(vertex("pull", { startedMs: START_MS }));
     for (let tick = 0; tick <= 110; tick++) {
-      display.event(status("pull", "sha256:aa", { current: tick, total: 110, startedMs: START_MS, ...(tick === 110 ? { completedMs: clock.now() } : {}) }));
+      display.event(
+        status("pull", "sha256:aa", {
+          current: tick,
+          total: 110,
+          startedMs: START_MS,
+          ...(tick === 110 ? { completedMs: clock.now() } : {}),
+        }),
+      );
       clock.advance(100);
     }
     display.event(vertex("pull", { startedMs: START_MS, completedMs: clock.now() }));
     display.close();
-    expect(text()).toBe("#1 pull\n#1 sha256:aa 0B / 110B 0.1s\n#1 sha256:aa 50B / 110B 5.1s\n#1 sha256:aa 100B / 110B 10.1s\n#1 sha256:aa 110B / 110B 11.0s done\n#1 DONE 11.1s\n");
+    expect(text()).toBe(
+      "#1 pull\n#1 sha256:aa 0B / 110B 0.1s\n#1 sha256:aa 50B / 110B 5.1s\n#1 sha256:aa 100B / 110B 10.1s\n#1 sha256:aa 110B / 110B 11.0s done\n#1 DONE 11.1s\n",
+    );
   });
 
   test("says CANCELED of a step that was stopped, and shows one that runs again anew", () => {
@@ -116,7 +143,9 @@ describe("the plain display", () => {
     clock.advance(100);
     display.event(vertex("a", { startedMs: START_MS + 100 }));
     clock.advance(100);
-    display.event(vertex("a", { startedMs: START_MS + 100, completedMs: START_MS + 200, error: "context canceled" }));
+    display.event(
+      vertex("a", { startedMs: START_MS + 100, completedMs: START_MS + 200, error: "context canceled" }),
+    );
     display.close();
     expect(text()).toBe("#1 a\n#1 DONE 0.0s\n\n#1 a\n#1 CANCELED\n");
   });

@@ -90,7 +90,17 @@ export class PlainDisplay implements Display {
   #shownOf(step: Step): Shown {
     let shown = this.#shown.get(step);
     if (shown === undefined) {
-      shown = { step, number: 0, lines: [], notes: [], statuses: new Map(), statusPrintedMs: new Map(), dirty: false, dirtySinceMs: 0, ended: false };
+      shown = {
+        step,
+        number: 0,
+        lines: [],
+        notes: [],
+        statuses: new Map(),
+        statusPrintedMs: new Map(),
+        dirty: false,
+        dirtySinceMs: 0,
+        ended: false,
+      };
       this.#shown.set(step, shown);
     }
     return shown;
@@ -107,8 +117,11 @@ export class PlainDisplay implements Display {
     for (const shown of this.#shown.values()) if (this.#hasDueStatus(shown, now)) this.#markDirty(shown);
     // What has ended is printed first, so that it is out of the way: the current step before all others.
     if (this.#current?.dirty) this.#print(this.#current);
-    for (const shown of [...this.#dirty]) if (shown.step.completedMs !== undefined && !shown.ended) this.#print(shown);
-    const waiting = [...this.#dirty].filter((shown) => isRunning(shown.step)).sort((a, b) => a.dirtySinceMs - b.dirtySinceMs);
+    for (const shown of [...this.#dirty])
+      if (shown.step.completedMs !== undefined && !shown.ended) this.#print(shown);
+    const waiting = [...this.#dirty]
+      .filter((shown) => isRunning(shown.step))
+      .sort((a, b) => a.dirtySinceMs - b.dirtySinceMs);
     const next = waiting[0];
     if (next !== undefined && this.#mayTakeTurn(now)) this.#print(next);
     this.#emit();
@@ -116,7 +129,11 @@ export class PlainDisplay implements Display {
 
   #mayTakeTurn(now: number): boolean {
     if (this.#current === undefined) return true;
-    return now - this.#currentSinceMs >= TURN_MS || now - this.#currentWroteMs >= SILENCE_MS || this.#waitingChars > MAX_WAITING_CHARS;
+    return (
+      now - this.#currentSinceMs >= TURN_MS ||
+      now - this.#currentWroteMs >= SILENCE_MS ||
+      this.#waitingChars > MAX_WAITING_CHARS
+    );
   }
 
   #print(shown: Shown): void {
@@ -150,7 +167,9 @@ export class PlainDisplay implements Display {
   }
 
   #hasDueStatus(shown: Shown, now: number): boolean {
-    return [...shown.statuses.values()].some((status) => isDue(status, shown.statusPrintedMs.get(status.id), now));
+    return [...shown.statuses.values()].some((status) =>
+      isDue(status, shown.statusPrintedMs.get(status.id), now),
+    );
   }
 
   #printStatuses(shown: Shown, prefix: string, now: number): void {

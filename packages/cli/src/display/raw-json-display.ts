@@ -63,7 +63,14 @@ function solveStatus(event: ProgressEvent): object {
       };
     case "log":
       return {
-        logs: [{ vertex: event.vertex, stream: event.stream === "stdout" ? 1 : 2, data: base64(event.data), timestamp: time(event.timestampMs) }],
+        logs: [
+          {
+            vertex: event.vertex,
+            stream: event.stream === "stdout" ? 1 : 2,
+            data: base64(event.data),
+            timestamp: time(event.timestampMs),
+          },
+        ],
       };
     case "warning":
       return {
@@ -75,7 +82,10 @@ function solveStatus(event: ProgressEvent): object {
             detail: event.hint === undefined ? undefined : [base64(Buffer.from(event.hint))],
             url: event.url,
             sourceInfo: event.file === undefined ? undefined : { filename: event.file },
-            range: event.line === undefined ? undefined : [{ start: { line: event.line }, end: { line: event.line } }],
+            range:
+              event.line === undefined
+                ? undefined
+                : [{ start: { line: event.line }, end: { line: event.line } }],
           },
         ],
       };

@@ -36,11 +36,16 @@ function open(columns = 60, rows = 20, options: { color?: boolean; observe?: (to
 describe("the display on a terminal", () => {
   test("shows running steps with their times and last lines of output", () => {
     const { display, clock, screen } = open();
-    display.event(vertex("[internal] load build definition", { startedMs: START_MS, completedMs: START_MS + 20 }));
-    display.event(vertex("[build 1/2] FROM busybox", { cached: true, startedMs: START_MS, completedMs: START_MS }));
+    display.event(
+      vertex("[internal] load build definition", { startedMs: START_MS, completedMs: START_MS + 20 }),
+    );
+    display.event(
+      vertex("[build 1/2] FROM busybox", { cached: true, startedMs: START_MS, completedMs: START_MS }),
+    );
     display.event(vertex("[build 2/2] RUN make", { startedMs: START_MS + 100 }));
     display.event(vertex("exporting", {}));
-    for (let line = 1; line <= 8; line++) display.event(log("[build 2/2] RUN make", `cc file${line}.c\n`, START_MS + 200));
+    for (let line = 1; line <= 8; line++)
+      display.event(log("[build 2/2] RUN make", `cc file${line}.c\n`, START_MS + 200));
     display.event(log("[build 2/2] RUN make", "linking…", START_MS + 300));
     clock.advance(1200);
     expect(screen.text().slice(0, 11)).toEqual([
@@ -66,7 +71,9 @@ describe("the display on a terminal", () => {
     clock.advance(500);
     expect(screen.text()[2]).toBe(" => => # a");
     display.event(vertex("one", { startedMs: START_MS, completedMs: START_MS + 400 }));
-    display.event(vertex("two", { startedMs: START_MS + 400, completedMs: START_MS + 500, error: "exit code: 1" }));
+    display.event(
+      vertex("two", { startedMs: START_MS + 400, completedMs: START_MS + 500, error: "exit code: 1" }),
+    );
     display.event(vertex("three", { startedMs: START_MS + 400 }));
     display.close();
     expect(screen.everything().split("\n")).toEqual([
@@ -89,7 +96,8 @@ describe("the display on a terminal", () => {
 
   test("drops finished steps, then output, when the terminal is too small", () => {
     const { display, clock, screen } = open(60, 8);
-    for (let step = 1; step <= 10; step++) display.event(vertex(`done ${step}`, { startedMs: START_MS, completedMs: START_MS }));
+    for (let step = 1; step <= 10; step++)
+      display.event(vertex(`done ${step}`, { startedMs: START_MS, completedMs: START_MS }));
     for (const name of ["left", "right"]) {
       display.event(vertex(name, { startedMs: START_MS }));
       display.event(log(name, "1\n2\n3\n4\n5\n6\n", START_MS));
@@ -113,7 +121,8 @@ describe("the display on a terminal", () => {
 
   test("says how many finished steps are hidden", () => {
     const { display, clock, screen } = open(60, 6);
-    for (let step = 1; step <= 10; step++) display.event(vertex(`done ${step}`, { startedMs: START_MS, completedMs: START_MS }));
+    for (let step = 1; step <= 10; step++)
+      display.event(vertex(`done ${step}`, { startedMs: START_MS, completedMs: START_MS }));
     display.event(vertex("last", { startedMs: START_MS }));
     clock.advance(100);
     expect(screen.text().map((line) => line.replace(/ +\d+\.\ds$/, ""))).toEqual([
@@ -131,13 +140,20 @@ describe("the display on a terminal", () => {
     display.event(vertex("構築構築構築構築構築", { startedMs: START_MS }));
     display.event(log("構築構築構築構築構築", "日本語の出力がここに続く\n", START_MS));
     clock.advance(100);
-    expect(screen.text().slice(0, 4)).toEqual(["[+] Building 0.1s (", " => 構築構築構 0.1s", " => => # 日本語の出", ""]);
+    expect(screen.text().slice(0, 4)).toEqual([
+      "[+] Building 0.1s (",
+      " => 構築構築構 0.1s",
+      " => => # 日本語の出",
+      "",
+    ]);
   });
 
   test("shows nothing of the escape sequences in a step's output", () => {
     const { display, clock, screen } = open();
     display.event(vertex("evil", { startedMs: START_MS }));
-    display.event(log("evil", "\x1b[2J\x1b[H\x1b]0;title\x07gone\x1b[31m red\x1b[0m\x07\t|\r\n10%\r20%\r30%", START_MS));
+    display.event(
+      log("evil", "\x1b[2J\x1b[H\x1b]0;title\x07gone\x1b[31m red\x1b[0m\x07\t|\r\n10%\r20%\r30%", START_MS),
+    );
     clock.advance(100);
     expect(screen.text().slice(2, 5)).toEqual([" => => # gone red    |", " => => # 30%", ""]);
     expect(screen.unknown).toEqual([]);
@@ -147,7 +163,9 @@ describe("the display on a terminal", () => {
     const { display, clock, screen } = open();
     display.event(vertex("pull", { startedMs: START_MS }));
     display.event(status("pull", "sha256:aa", { current: 1_500_000, total: 3_000_000, startedMs: START_MS }));
-    display.event(status("pull", "sha256:bb", { current: 3, total: 3, startedMs: START_MS, completedMs: START_MS }));
+    display.event(
+      status("pull", "sha256:bb", { current: 3, total: 3, startedMs: START_MS, completedMs: START_MS }),
+    );
     clock.advance(1000);
     expect(screen.text().slice(2, 4)).toEqual([" => => sha256:aa 1.50MB / 3.00MB 1.0s", ""]);
   });
@@ -156,7 +174,13 @@ describe("the display on a terminal", () => {
     const { display, clock, screen } = open(60, 20);
     for (const name of ["one", "two", "three"]) display.event(vertex(name, { startedMs: START_MS }));
     clock.advance(100);
-    for (const [columns, rows] of [[31, 20], [80, 20], [80, 5], [40, 12], [60, 20]] as const) {
+    for (const [columns, rows] of [
+      [31, 20],
+      [80, 20],
+      [80, 5],
+      [40, 12],
+      [60, 20],
+    ] as const) {
       screen.resize(columns, rows);
       clock.advance(100);
     }
@@ -186,26 +210,30 @@ describe("the display on a terminal", () => {
       names.map((name) => status(name, "blob", { current: 10, total: 20 })),
     );
     fc.assert(
-      fc.property(fc.array(fc.array(event, { maxLength: 4 }), { maxLength: 8 }), fc.integer({ min: 8, max: 70 }), (batches, columns) => {
-        const seen: [row: number, text: string][] = [];
-        let look: (token: string) => void = () => undefined;
-        const { display, clock, screen } = open(columns, 40, { observe: (token) => look(token) });
-        // All but the erasing of everything below changes the row of the cursor only.
-        look = (token) => {
-          if (token === "\x1b[J") screen.text().forEach((text, row) => seen.push([row, text]));
-          else seen.push([screen.cursor[0], screen.row(screen.cursor[0])]);
-        };
-        for (const batch of batches) {
-          batch.forEach((each) => display.event(each));
-          seen.length = 0;
-          const before = screen.text();
-          clock.advance(100);
-          const after = screen.text();
-          for (const [row, text] of seen) if (before[row] === after[row]) expect(text).toBe(after[row]);
-          expect(after.slice(screen.cursor[0]).join("")).toBe("");
-          for (const line of after) expect(line.length).toBeLessThan(columns);
-        }
-      }),
+      fc.property(
+        fc.array(fc.array(event, { maxLength: 4 }), { maxLength: 8 }),
+        fc.integer({ min: 8, max: 70 }),
+        (batches, columns) => {
+          const seen: [row: number, text: string][] = [];
+          let look: (token: string) => void = () => undefined;
+          const { display, clock, screen } = open(columns, 40, { observe: (token) => look(token) });
+          // All but the erasing of everything below changes the row of the cursor only.
+          look = (token) => {
+            if (token === "\x1b[J") screen.text().forEach((text, row) => seen.push([row, text]));
+            else seen.push([screen.cursor[0], screen.row(screen.cursor[0])]);
+          };
+          for (const batch of batches) {
+            batch.forEach((each) => display.event(each));
+            seen.length = 0;
+            const before = screen.text();
+            clock.advance(100);
+            const after = screen.text();
+            for (const [row, text] of seen) if (before[row] === after[row]) expect(text).toBe(after[row]);
+            expect(after.slice(screen.cursor[0]).join("")).toBe("");
+            for (const line of after) expect(line.length).toBeLessThan(columns);
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -40,24 +40,38 @@ interface Block {
 export function layoutFrame(trace: Trace, options: LayoutOptions): string[] {
   const steps = [...trace.steps.values()];
   const done = steps.filter((step) => step.completedMs !== undefined).length;
-  const blocks = steps.filter((step) => step.startedMs !== undefined || step.completedMs !== undefined).map((step) => block(step, options));
+  const blocks = steps
+    .filter((step) => step.startedMs !== undefined || step.completedMs !== undefined)
+    .map((step) => block(step, options));
   const room = Math.max(1, options.maxLines - 1);
   const hiddenDone = dropUntilFits(blocks, room);
   const lines = [header(done, steps.length, options)];
   if (hiddenDone > 0 && lines.length + height(blocks) < options.maxLines) {
-    lines.push(paint(cutToCells(` => … ${hiddenDone} finished step${hiddenDone === 1 ? "" : "s"} above`, options.columns - 1), DIM, options));
+    lines.push(
+      paint(
+        cutToCells(
+          ` => … ${hiddenDone} finished step${hiddenDone === 1 ? "" : "s"} above`,
+          options.columns - 1,
+        ),
+        DIM,
+        options,
+      ),
+    );
   }
   for (const each of blocks) {
     lines.push(stepLine(each.step, options));
     for (const status of each.statuses) lines.push(cutToCells(` => => ${status}`, options.columns - 1));
-    for (const log of each.logs) lines.push(paint(cutToCells(` => => # ${log}`, options.columns - 1), DIM, options));
+    for (const log of each.logs)
+      lines.push(paint(cutToCells(` => => # ${log}`, options.columns - 1), DIM, options));
   }
   return lines.slice(0, options.maxLines);
 }
 
 function block(step: Step, options: LayoutOptions): Block {
   const running = isRunning(step) && !options.finished;
-  const open = [...step.statuses.values()].filter((status) => status.completedMs === undefined).slice(-MAX_STATUS_LINES);
+  const open = [...step.statuses.values()]
+    .filter((status) => status.completedMs === undefined)
+    .slice(-MAX_STATUS_LINES);
   const output = [...step.tail, ...step.splitter.pending()].slice(-MAX_LOG_LINES);
   return {
     step,
@@ -102,7 +116,10 @@ function stepLine(step: Step, options: LayoutOptions): string {
   const time = step.startedMs === undefined ? "0.0s" : formatSeconds(end - step.startedMs);
   const [mark, color] = appearance(step, options);
   const room = options.columns - 1;
-  const left = cutToCells(` => ${mark}${printableLine(step.name.replace(/\s*\n\s*/g, " "))}`, Math.max(0, room - time.length - 1));
+  const left = cutToCells(
+    ` => ${mark}${printableLine(step.name.replace(/\s*\n\s*/g, " "))}`,
+    Math.max(0, room - time.length - 1),
+  );
   const gap = " ".repeat(Math.max(1, room - cellWidth(left) - time.length));
   return paint(cutToCells(`${left}${gap}${time}`, room), color, options);
 }

@@ -60,7 +60,10 @@ export class Trace {
       }
       case "log": {
         const step = this.#step(event.vertex);
-        return { step, lines: this.#keep(step, step.splitter.push(event.stream, event.data, event.timestampMs)) };
+        return {
+          step,
+          lines: this.#keep(step, step.splitter.push(event.stream, event.data, event.timestampMs)),
+        };
       }
       case "warning": {
         this.warnings.push(event);
@@ -78,7 +81,14 @@ export class Trace {
   #step(digest: Digest): Step {
     let step = this.steps.get(digest);
     if (step === undefined) {
-      step = { digest, name: digest.slice(0, 19), cached: false, statuses: new Map(), tail: [], splitter: new LineSplitter() };
+      step = {
+        digest,
+        name: digest.slice(0, 19),
+        cached: false,
+        statuses: new Map(),
+        tail: [],
+        splitter: new LineSplitter(),
+      };
       this.steps.set(digest, step);
     }
     return step;

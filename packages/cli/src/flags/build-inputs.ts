@@ -25,16 +25,26 @@ export interface BuildInputs {
  * Finds the context, the build file and the named contexts of `slipway build`.
  * @throws UsageError when the flags contradict each other; InputError when a folder or file does not exist.
  */
-export async function resolveBuildInputs(context: string, flags: BuildFlags, io: CliIo): Promise<BuildInputs> {
+export async function resolveBuildInputs(
+  context: string,
+  flags: BuildFlags,
+  io: CliIo,
+): Promise<BuildInputs> {
   if (context === "-" && flags.file === "-") {
-    throw new UsageError("stdin can't be both the context and the build file", "Give a folder as PATH, or leave -f away.");
+    throw new UsageError(
+      "stdin can't be both the context and the build file",
+      "Give a folder as PATH, or leave -f away.",
+    );
   }
   const named = namedContexts(flags.buildContext, io.cwd);
   const pipe = flags.file !== undefined && flags.file !== "-" ? path.resolve(io.cwd, flags.file) : undefined;
   const isPipe = pipe !== undefined && statSync(pipe, { throwIfNoEntry: false })?.isFIFO() === true;
   if (context === "-" || flags.file === "-" || isPipe) {
     if (context === "-" && flags.file !== undefined) {
-      throw new UsageError("-f names a file of the context, and the context from stdin is a build file alone", "Leave -f away.");
+      throw new UsageError(
+        "-f names a file of the context, and the context from stdin is a build file alone",
+        "Leave -f away.",
+      );
     }
     const folder = context === "-" ? undefined : contextFolder(context, io.cwd);
     // A shell's <(…) can be read once only, and by nobody but us.
@@ -44,7 +54,11 @@ export async function resolveBuildInputs(context: string, flags: BuildFlags, io:
     mkdirSync(path.join(temporary, "context"));
     writeFileSync(path.join(temporary, "file", "Dockerfile"), text);
     return {
-      localDirs: { ...named.localDirs, context: folder ?? path.join(temporary, "context"), dockerfile: path.join(temporary, "file") },
+      localDirs: {
+        ...named.localDirs,
+        context: folder ?? path.join(temporary, "context"),
+        dockerfile: path.join(temporary, "file"),
+      },
       options: { ...named.options, filename: "Dockerfile" },
       cleanUp: () => rmSync(temporary, { recursive: true, force: true }),
     };
@@ -85,11 +99,15 @@ function buildFile(folder: string, flag: string | undefined, cwd: string): strin
     const status = statSync(file, { throwIfNoEntry: false });
     if (status?.isFile()) return file;
     const inContext = path.join(folder, flag);
-    throw new InputError("BUILD_FILE_NOT_FOUND", status ? `the build file ${flag} is not a file` : `the build file ${flag} does not exist`, {
-      hint: existsSync(inContext)
-        ? `-f is relative to the current folder, not to the context: write -f ${path.relative(cwd, inContext)}`
-        : "-f is relative to the current folder.",
-    });
+    throw new InputError(
+      "BUILD_FILE_NOT_FOUND",
+      status ? `the build file ${flag} is not a file` : `the build file ${flag} does not exist`,
+      {
+        hint: existsSync(inContext)
+          ? `-f is relative to the current folder, not to the context: write -f ${path.relative(cwd, inContext)}`
+          : "-f is relative to the current folder.",
+      },
+    );
   }
   for (const name of DEFAULT_FILE_NAMES) {
     const file = path.join(folder, name);
@@ -108,18 +126,26 @@ function namedContexts(flags: readonly string[], cwd: string): Pick<BuildInputs,
     const name = flag.slice(0, Math.max(equals, 0));
     const value = flag.slice(equals + 1);
     if (name === "" || value === "") {
-      throw new UsageError(`--build-context "${flag}" is not of the form name=value`, "Write it as --build-context name=FOLDER or name=docker-image://IMAGE.");
+      throw new UsageError(
+        `--build-context "${flag}" is not of the form name=value`,
+        "Write it as --build-context name=FOLDER or name=docker-image://IMAGE.",
+      );
     }
-    if (name === "context" || name === "dockerfile") throw new UsageError(`--build-context can't be named "${name}"`, "Choose another name.");
+    if (name === "context" || name === "dockerfile")
+      throw new UsageError(`--build-context can't be named "${name}"`, "Choose another name.");
     if (/^[a-z][a-z0-9+-]*:\/\//.test(value) || value.startsWith("git@")) {
       options[`context:${name}`] = value;
       continue;
     }
     const folder = path.resolve(cwd, value);
     if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new InputError("CONTEXT_NOT_FOUND", `failed to get build context ${name}: "${value}" is not a folder that exists`, {
-        hint: "A named context is a folder, or starts with docker-image://.",
-      });
+      throw new InputError(
+        "CONTEXT_NOT_FOUND",
+        `failed to get build context ${name}: "${value}" is not a folder that exists`,
+        {
+          hint: "A named context is a folder, or starts with docker-image://.",
+        },
+      );
     }
     localDirs[name] = folder;
     options[`context:${name}`] = `local:${name}`;
@@ -128,18 +154,28 @@ function namedContexts(flags: readonly string[], cwd: string): Pick<BuildInputs,
 }
 
 async function readBuildFileFromStdin(io: CliIo): Promise<Buffer> {
-  if (io.stdin.isTTY) throw new UsageError("the build file should come from stdin, which is a terminal", "Redirect it: slipway build -f - . < Dockerfile");
+  if (io.stdin.isTTY)
+    throw new UsageError(
+      "the build file should come from stdin, which is a terminal",
+      "Redirect it: slipway build -f - . < Dockerfile",
+    );
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of io.stdin) {
     chunks.push(Buffer.from(chunk as Uint8Array));
     sizeBytes += (chunk as Uint8Array).length;
     if (chunks.length === 1 || sizeBytes < 1024) rejectArchive(Buffer.concat(chunks));
-    if (sizeBytes > MAX_STDIN_BYTES) throw new InputError("BUILD_FILE_TOO_LARGE", "what comes from stdin is too large for a build file", { hint: "Unpack an archive into a folder and build that." });
+    if (sizeBytes > MAX_STDIN_BYTES)
+      throw new InputError("BUILD_FILE_TOO_LARGE", "what comes from stdin is too large for a build file", {
+        hint: "Unpack an archive into a folder and build that.",
+      });
   }
   const text = Buffer.concat(chunks);
   rejectArchive(text);
-  if (text.toString().trim() === "") throw new InputError("BUILD_FILE_EMPTY", "the build file from stdin is empty", { hint: "Redirect it: slipway build -f - . < Dockerfile" });
+  if (text.toString().trim() === "")
+    throw new InputError("BUILD_FILE_EMPTY", "the build file from stdin is empty", {
+      hint: "Redirect it: slipway build -f - . < Dockerfile",
+    });
   return text;
 }
 
@@ -147,7 +183,9 @@ async function readBuildFileFromStdin(io: CliIo): Promise<Buffer> {
 const ARCHIVE_MAGICS = ["1f8b", "425a68", "fd377a585a00", "28b52ffd"];
 
 function rejectArchive(bytes: Buffer): void {
-  const isArchive = ARCHIVE_MAGICS.some((magic) => bytes.subarray(0, magic.length / 2).toString("hex") === magic);
+  const isArchive = ARCHIVE_MAGICS.some(
+    (magic) => bytes.subarray(0, magic.length / 2).toString("hex") === magic,
+  );
   if (isArchive || bytes.subarray(257, 262).toString("latin1") === "ustar") {
     throw new InputError("CONTEXT_UNSUPPORTED", "contexts as an archive on stdin are not supported yet", {
       hint: "Unpack it into a folder and build that; a Dockerfile alone may come from stdin.",

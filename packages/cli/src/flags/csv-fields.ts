@@ -19,13 +19,17 @@ export function csvFields(line: string, flag: string): string[] {
         else break;
       }
       at++;
-      if (at < line.length && line[at] !== ",") throw new UsageError(`${flag}: a quoted value ends too early in "${line}"`);
+      if (at < line.length && line[at] !== ",")
+        throw new UsageError(`${flag}: a quoted value ends too early in "${line}"`);
       fields.push(value);
     } else {
       const comma = line.indexOf(",", at);
       const value = line.slice(at, comma < 0 ? undefined : comma);
       if (value.includes('"')) {
-        throw new UsageError(`${flag}: a quote in the middle of a value in "${line}"`, 'Quote the whole field: \'"key=a,b",other=c\'.');
+        throw new UsageError(
+          `${flag}: a quote in the middle of a value in "${line}"`,
+          "Quote the whole field: '\"key=a,b\",other=c'.",
+        );
       }
       fields.push(value);
       at = comma < 0 ? line.length : comma;

@@ -13,18 +13,27 @@ const IMAGES = new Set(["image", "oci", "docker"]);
  * name every image that is written, `--push` and `--load` add an exporter unless `--output` has one that fits.
  * @throws UsageError
  */
-export function exportRequests(flags: OutputFlags, terminal: { readonly stdoutIsTty: boolean }): ExportRequest[] {
+export function exportRequests(
+  flags: OutputFlags,
+  terminal: { readonly stdoutIsTty: boolean },
+): ExportRequest[] {
   const tags = flags.tag.map(normalizedTag);
-  const outputs = flags.output.map(parseOutputSpec).map((output) => ({ type: output.type, attrs: { ...output.attrs } as Record<string, string> }));
+  const outputs = flags.output
+    .map(parseOutputSpec)
+    .map((output) => ({ type: output.type, attrs: { ...output.attrs } as Record<string, string> }));
   if (flags.push) {
     const images = outputs.filter((output) => output.type === "image");
     if (images.length === 0) outputs.push({ type: "image", attrs: { push: "true" } });
     for (const image of images) image.attrs["push"] = "true";
   }
-  if (flags.load && !outputs.some((output) => output.type === "docker" && !output.attrs["dest"])) outputs.push({ type: "docker", attrs: {} });
+  if (flags.load && !outputs.some((output) => output.type === "docker" && !output.attrs["dest"]))
+    outputs.push({ type: "docker", attrs: {} });
   const annotations = annotationAttrs(flags.annotation);
   if (Object.keys(annotations).length > 0 && !outputs.some((output) => IMAGES.has(output.type))) {
-    throw new UsageError("--annotation needs an output that is an image", "Add --push, --load or --output type=oci,dest=FILE.");
+    throw new UsageError(
+      "--annotation needs an output that is an image",
+      "Add --push, --load or --output type=oci,dest=FILE.",
+    );
   }
   for (const output of outputs) {
     if (!IMAGES.has(output.type)) continue;
@@ -36,15 +45,23 @@ export function exportRequests(flags: OutputFlags, terminal: { readonly stdoutIs
     }
   }
   const streams = outputs.filter(writesToStdout);
-  if (streams.length > 1) throw new UsageError("only one output can go to stdout", "Give the others a dest=FILE.");
+  if (streams.length > 1)
+    throw new UsageError("only one output can go to stdout", "Give the others a dest=FILE.");
   if (streams[0] && terminal.stdoutIsTty) {
-    throw new UsageError(`refusing to write the ${streams[0].type} archive to a terminal`, `Write it to a file: --output type=${streams[0].type},dest=FILE, or redirect stdout.`);
+    throw new UsageError(
+      `refusing to write the ${streams[0].type} archive to a terminal`,
+      `Write it to a file: --output type=${streams[0].type},dest=FILE, or redirect stdout.`,
+    );
   }
   return outputs;
 }
 
 function normalizedTag(tag: string): string {
   const reference = usageOf("--tag", () => parseImageReference(tag));
-  if (reference.digest) throw new UsageError(`--tag "${familiarImageReference(reference)}" has a digest`, "A result's digest is known only after the build: leave it away.");
+  if (reference.digest)
+    throw new UsageError(
+      `--tag "${familiarImageReference(reference)}" has a digest`,
+      "A result's digest is known only after the build: leave it away.",
+    );
   return formatImageReference({ ...reference, tag: reference.tag ?? "latest" });
 }

@@ -12,7 +12,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function requestedPlatforms(flags: readonly string[]): Platform[] {
   const platforms = new Map<string, Platform>();
   for (const text of flags.flatMap((flag) => flag.split(","))) {
-    const platform = text.trim() === "local" ? hostPlatform() : usageOf("--platform", () => parsePlatform(text.trim()));
+    const platform =
+      text.trim() === "local" ? hostPlatform() : usageOf("--platform", () => parsePlatform(text.trim()));
     platforms.set(formatPlatform(platform), platform);
   }
   return platforms.size > 0 ? [...platforms.values()] : [hostPlatform()];
@@ -25,7 +26,8 @@ export function requestedPlatforms(flags: readonly string[]): Platform[] {
 export function frontendOptions(flags: BuildFlags, env: Environment): Record<string, string> {
   const options: Record<string, string> = {};
   if (flags.target) options["target"] = flags.target;
-  if (flags.platform.length > 0) options["platform"] = requestedPlatforms(flags.platform).map(formatPlatform).join(",");
+  if (flags.platform.length > 0)
+    options["platform"] = requestedPlatforms(flags.platform).map(formatPlatform).join(",");
   for (const [name, value] of buildArgs(flags.buildArg, env)) options[`build-arg:${name}`] = value;
   for (const label of flags.label) {
     const [key, value] = splitOnce(label, "=");
@@ -56,14 +58,18 @@ function buildArgs(flags: readonly string[], env: Environment): Map<string, stri
   const args = new Map<string, string>();
   for (const flag of flags) {
     const [name, value] = splitOnce(flag, "=");
-    if (name === "") throw new UsageError(`--build-arg "${flag}" has no name`, "Write it as --build-arg NAME=value.");
+    if (name === "")
+      throw new UsageError(`--build-arg "${flag}" has no name`, "Write it as --build-arg NAME=value.");
     const given = value ?? env[name];
     if (given !== undefined) args.set(name, given);
   }
   const epoch = env["SOURCE_DATE_EPOCH"];
   if (epoch && !args.has("SOURCE_DATE_EPOCH")) {
     if (!/^\d+$/.test(epoch)) {
-      throw new UsageError(`SOURCE_DATE_EPOCH is "${epoch}", which is no number of seconds`, "Set it to seconds since 1970, as in SOURCE_DATE_EPOCH=$(git log -1 --format=%ct), or unset it.");
+      throw new UsageError(
+        `SOURCE_DATE_EPOCH is "${epoch}", which is no number of seconds`,
+        "Set it to seconds since 1970, as in SOURCE_DATE_EPOCH=$(git log -1 --format=%ct), or unset it.",
+      );
     }
     args.set("SOURCE_DATE_EPOCH", epoch);
   }
@@ -73,9 +79,13 @@ function buildArgs(flags: readonly string[], env: Environment): Map<string, stri
 function cacheOptions(flags: BuildFlags): Record<string, string> {
   const stages = flags.noCacheFilter.flatMap((value) => value.split(",")).map((stage) => stage.trim());
   if (flags.noCache && stages.length > 0) {
-    throw new UsageError("--no-cache and --no-cache-filter contradict each other", "Use --no-cache for all stages, or --no-cache-filter for some.");
+    throw new UsageError(
+      "--no-cache and --no-cache-filter contradict each other",
+      "Use --no-cache for all stages, or --no-cache-filter for some.",
+    );
   }
-  if (stages.includes("")) throw new UsageError("--no-cache-filter names no stage", "Name stages: --no-cache-filter build,test.");
+  if (stages.includes(""))
+    throw new UsageError("--no-cache-filter names no stage", "Name stages: --no-cache-filter build,test.");
   if (flags.noCache) return { "no-cache": "" };
   return stages.length > 0 ? { "no-cache": stages.join(",") } : {};
 }
@@ -86,8 +96,14 @@ function hostAndAddress(text: string): string {
   const host = match?.[1];
   const address = match?.[2];
   if (!host || !address || !/^[0-9.]+$|^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(address)) {
-    const gateway = address === "host-gateway" ? " (host-gateway needs a bridge network, which Slipway's builds don't have)" : "";
-    throw new UsageError(`--add-host "${text}" is not a host and an address${gateway}`, "Write it as --add-host name:10.0.0.1.");
+    const gateway =
+      address === "host-gateway"
+        ? " (host-gateway needs a bridge network, which Slipway's builds don't have)"
+        : "";
+    throw new UsageError(
+      `--add-host "${text}" is not a host and an address${gateway}`,
+      "Write it as --add-host name:10.0.0.1.",
+    );
   }
   return `${host}=${address}`;
 }

@@ -32,7 +32,9 @@ describe("--output", () => {
     ['type=oci,"dest=a"b', "too early"],
     ['type=oci,dest="a"', "middle"],
   ])("%s is an error of usage", (text, message) => {
-    expect(() => parseOutputSpec(text)).toThrow(expect.objectContaining({ code: "USAGE", message: expect.stringContaining(message) }));
+    expect(() => parseOutputSpec(text)).toThrow(
+      expect.objectContaining({ code: "USAGE", message: expect.stringContaining(message) }),
+    );
   });
 
   test("fields that are quoted come back as they were", () => {

@@ -22,21 +22,36 @@ export function parseOutputSpec(text: string): OutputSpec {
   if (text === "-") return { type: "tar", attrs: { dest: "-" } };
   const fields = csvFields(text, "--output");
   if (fields.length === 1 && !text.startsWith("type=")) {
-    if (text === "") throw new UsageError("--output is empty", "Name a folder, or an exporter: --output type=oci,dest=image.tar.");
+    if (text === "")
+      throw new UsageError(
+        "--output is empty",
+        "Name a folder, or an exporter: --output type=oci,dest=image.tar.",
+      );
     return { type: "local", attrs: { dest: text } };
   }
   const pairs = csvPairs(text, "--output");
   let type = pairs.get("type");
   if (!type) {
-    throw new UsageError(`--output "${text}" has no type`, "Add one of type=oci, docker, image, local, tar: --output type=oci,dest=image.tar.");
+    throw new UsageError(
+      `--output "${text}" has no type`,
+      "Add one of type=oci, docker, image, local, tar: --output type=oci,dest=image.tar.",
+    );
   }
   pairs.delete("type");
   if (type === "registry") {
     type = "image";
     if (!pairs.has("push")) pairs.set("push", "true");
   }
-  if (!TYPES.includes(type)) throw new UsageError(`--output: there is no type "${type}"`, `Use one of ${TYPES.join(", ")} (or registry, which is image and push).`);
-  if (type === "local" && !pairs.get("dest")) throw new UsageError("--output type=local has no dest", "Say where to write: --output type=local,dest=FOLDER.");
+  if (!TYPES.includes(type))
+    throw new UsageError(
+      `--output: there is no type "${type}"`,
+      `Use one of ${TYPES.join(", ")} (or registry, which is image and push).`,
+    );
+  if (type === "local" && !pairs.get("dest"))
+    throw new UsageError(
+      "--output type=local has no dest",
+      "Say where to write: --output type=local,dest=FOLDER.",
+    );
   if (STREAMS.has(type) && type !== "docker" && !pairs.get("dest")) pairs.set("dest", "-");
   return { type, attrs: Object.fromEntries(pairs) };
 }

@@ -33,5 +33,6 @@ test.each(["", "GB", "1x", "-1", "1ib", "1 2"])('"%s" is no size', (text) => {
 
 test("a count has a minimum and is whole", () => {
   expect(parseCount("4", "--max-parallelism", 1)).toBe(4);
-  for (const text of ["0", "-1", "1.5", "x", ""]) expect(() => parseCount(text, "--max-parallelism", 1)).toThrow();
+  for (const text of ["0", "-1", "1.5", "x", ""])
+    expect(() => parseCount(text, "--max-parallelism", 1)).toThrow();
 });

@@ -19,7 +19,10 @@ export function parseDurationMs(text: string, flag: string): number {
   if (parts.length === 0 || parts.map((part) => part[0]).join("") !== text) {
     throw new UsageError(`${flag}: "${text}" is not a duration`, "Write it as 90s, 30m, 24h, 1h30m or 7d.");
   }
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (DURATION_UNITS_MS[unit ?? ""] ?? 0), 0);
+  return parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (DURATION_UNITS_MS[unit ?? ""] ?? 0),
+    0,
+  );
 }
 
 const SIZE_POWERS = "bkmgtp";

@@ -10,7 +10,14 @@ describe("the report of an error", () => {
   test("shows where a mistake in the build file is, as BuildKit does, with a caret", () => {
     const error = new InputError("UNKNOWN_INSTRUCTION", "unknown instruction: RUNN", {
       hint: "Did you mean RUN?",
-      location: { file: "Dockerfile", line: 4, column: 1, endLine: 4, endColumn: 4, excerpt: "RUNN echo two" },
+      location: {
+        file: "Dockerfile",
+        line: 4,
+        column: 1,
+        endLine: 4,
+        endColumn: 4,
+        excerpt: "RUNN echo two",
+      },
     });
     expect(errorReport(error, { debug: false, readSource: () => DOCKERFILE })).toBe(`Dockerfile:4:1
 --------------------
@@ -43,8 +50,11 @@ ERROR: no
   });
 
   test("shows the excerpt of the location when the file has changed since or can't be read", () => {
-    const error = new InputError("X", "no", { location: { file: "Dockerfile", line: 2, column: 3, excerpt: "\tbad" } });
-    const expected = "Dockerfile:2:3\n--------------------\n   2 | >>>     bad\n     |          ^\n--------------------\nERROR: no\n";
+    const error = new InputError("X", "no", {
+      location: { file: "Dockerfile", line: 2, column: 3, excerpt: "\tbad" },
+    });
+    const expected =
+      "Dockerfile:2:3\n--------------------\n   2 | >>>     bad\n     |          ^\n--------------------\nERROR: no\n";
     expect(errorReport(error, { debug: false, readSource: () => "other\ntext\n" })).toBe(expected);
     expect(errorReport(error, { debug: false })).toBe(expected);
   });
@@ -57,17 +67,31 @@ ERROR: no
     trace.apply(vertex("other", { startedMs: 1000 }));
     trace.apply(log("other", "noise\n", 1001));
     trace.apply(vertex("other", { startedMs: 1000, completedMs: 2000, error: "context canceled" }));
-    const report = errorReport(new InputError("RUN_FAILED", 'process "/bin/sh -c make" did not complete successfully: exit code: 2'), { debug: false, trace });
+    const report = errorReport(
+      new InputError("RUN_FAILED", 'process "/bin/sh -c make" did not complete successfully: exit code: 2'),
+      { debug: false, trace },
+    );
     const lines = report.split("\n");
     expect(lines.slice(0, 3)).toEqual(["------", " > [2/3] RUN make:", "0.011 line 11"]);
-    expect(lines.slice(-4)).toEqual(["0.030 line 30", "------", 'ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 2', ""]);
+    expect(lines.slice(-4)).toEqual([
+      "0.030 line 30",
+      "------",
+      'ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 2',
+      "",
+    ]);
     expect(report).not.toContain("noise");
   });
 
   test("shows causes, codes and data under --debug only", () => {
     const cause = new Error("connect ECONNREFUSED 127.0.0.1:5000");
-    const error = new WorldError("REGISTRY_UNREACHABLE", "127.0.0.1:5000 does not answer", { cause, hint: "Start it.", data: { host: "127.0.0.1:5000" } });
-    expect(errorReport(error, { debug: false })).toBe("ERROR: 127.0.0.1:5000 does not answer\nhint: Start it.\n");
+    const error = new WorldError("REGISTRY_UNREACHABLE", "127.0.0.1:5000 does not answer", {
+      cause,
+      hint: "Start it.",
+      data: { host: "127.0.0.1:5000" },
+    });
+    expect(errorReport(error, { debug: false })).toBe(
+      "ERROR: 127.0.0.1:5000 does not answer\nhint: Start it.\n",
+    );
     const debug = errorReport(error, { debug: true });
     expect(debug).toContain("[REGISTRY_UNREACHABLE]");
     expect(debug).toContain("caused by: unexpected Error: connect ECONNREFUSED 127.0.0.1:5000");
@@ -76,7 +100,9 @@ ERROR: no
   });
 
   test("shows a stack without being asked for broken invariants only", () => {
-    expect(errorReport(new InvariantError("two of one"), { debug: false })).toMatch(/^ERROR: two of one\nhint: This is a bug[^]*\n {4}at /);
+    expect(errorReport(new InvariantError("two of one"), { debug: false })).toMatch(
+      /^ERROR: two of one\nhint: This is a bug[^]*\n {4}at /,
+    );
     expect(errorReport(new TypeError("x is not a function"), { debug: false })).toBe(
       "ERROR: unexpected TypeError: x is not a function\nhint: This is probably a bug in Slipway: run it again with --debug and report what it prints.\n",
     );
@@ -84,7 +110,9 @@ ERROR: no
 
   test("says what to do about a full disk, wherever the error comes from", () => {
     const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-    expect(errorReport(full, { debug: false })).toMatch(/^ERROR: ENOSPC: no space left on device, write\nhint: The disk is full/);
+    expect(errorReport(full, { debug: false })).toMatch(
+      /^ERROR: ENOSPC: no space left on device, write\nhint: The disk is full/,
+    );
   });
 
   test("shows each error of several", () => {

@@ -22,7 +22,10 @@ export function errorReport(error: unknown, options: ErrorReportOptions): string
   for (const step of options.trace?.failedSteps() ?? []) {
     if (step.tail.length === 0) continue;
     lines.push("------", ` > ${step.name.replace(/\s*\n\s*/g, " ")}:`);
-    for (const line of step.tail) lines.push(`${formatLineTime(line.timestampMs - (step.startedMs ?? line.timestampMs))} ${printableLine(line.text)}`);
+    for (const line of step.tail)
+      lines.push(
+        `${formatLineTime(line.timestampMs - (step.startedMs ?? line.timestampMs))} ${printableLine(line.text)}`,
+      );
     lines.push("------");
   }
   const location = findLocation(error);
@@ -35,11 +38,14 @@ function describe(error: unknown, options: ErrorReportOptions): string[] {
   if (error instanceof AggregateError && error.errors.length > 0 && !(error instanceof SlipwayError)) {
     return error.errors.flatMap((each) => describe(each, options));
   }
-  const lines = [`ERROR: ${messageOf(error)}${options.debug && error instanceof SlipwayError ? ` [${error.code}]` : ""}`];
+  const lines = [
+    `ERROR: ${messageOf(error)}${options.debug && error instanceof SlipwayError ? ` [${error.code}]` : ""}`,
+  ];
   const hint = hintOf(error);
   if (hint) lines.push(`hint: ${hint}`);
   if (options.debug) {
-    if (error instanceof SlipwayError && Object.keys(error.data).length > 0) lines.push(`data: ${JSON.stringify(error.data)}`);
+    if (error instanceof SlipwayError && Object.keys(error.data).length > 0)
+      lines.push(`data: ${JSON.stringify(error.data)}`);
     for (const cause of causes(error)) lines.push(`caused by: ${messageOf(cause)}`);
   }
   if (error instanceof Error && error.stack && (options.debug || error instanceof InvariantError)) {
@@ -52,7 +58,9 @@ function messageOf(error: unknown): string {
   if (error instanceof SlipwayError) return error.message;
   if (!(error instanceof Error)) return String(error);
   // Errors of the system (`ENOSPC: no space left on device, write`) speak for themselves; others are ours.
-  return "code" in error || error.name === "AbortError" ? error.message : `unexpected ${error.name}: ${error.message}`;
+  return "code" in error || error.name === "AbortError"
+    ? error.message
+    : `unexpected ${error.name}: ${error.message}`;
 }
 
 const SYSTEM_HINTS: Readonly<Record<string, string>> = {
@@ -69,13 +77,18 @@ function hintOf(error: unknown): string | undefined {
     const code = (each as { code?: unknown } | undefined)?.code;
     if (typeof code === "string" && SYSTEM_HINTS[code]) return SYSTEM_HINTS[code];
   }
-  if (error instanceof Error && !("code" in error)) return "This is probably a bug in Slipway: run it again with --debug and report what it prints.";
+  if (error instanceof Error && !("code" in error))
+    return "This is probably a bug in Slipway: run it again with --debug and report what it prints.";
   return undefined;
 }
 
 function causes(error: unknown): unknown[] {
   const found: unknown[] = [];
-  for (let cause = (error as Error | undefined)?.cause; cause !== undefined && found.length < 10; cause = (cause as Error).cause) {
+  for (
+    let cause = (error as Error | undefined)?.cause;
+    cause !== undefined && found.length < 10;
+    cause = (cause as Error).cause
+  ) {
     found.push(cause);
     if (!(cause instanceof Error)) break;
   }

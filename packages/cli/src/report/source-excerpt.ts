@@ -10,7 +10,9 @@ const MARGIN_LINES = 2;
 export function sourceExcerpt(location: SourceLocation, text: string | undefined): string[] {
   const title = `${location.file}:${location.line}${location.column === undefined ? "" : `:${location.column}`}`;
   const all = text?.split(/\r?\n/) ?? [];
-  const usable = all.length >= location.line && (location.excerpt === undefined || all[location.line - 1] === location.excerpt);
+  const usable =
+    all.length >= location.line &&
+    (location.excerpt === undefined || all[location.line - 1] === location.excerpt);
   const first = usable ? Math.max(1, location.line - MARGIN_LINES) : location.line;
   const end = Math.max(location.line, location.endLine ?? location.line);
   const last = usable ? Math.min(all.length, end + MARGIN_LINES) : location.line;
@@ -21,8 +23,11 @@ export function sourceExcerpt(location: SourceLocation, text: string | undefined
     // The file's last line end makes an empty line that nobody wrote.
     if (line === all.length && line > end && lineText(line) === "") continue;
     const marked = line >= location.line && line <= end;
-    lines.push(`${String(line).padStart(4)} | ${marked ? ">>>" : "   "} ${(lineText(line) ?? "").replace(/\t/g, "    ")}`.trimEnd());
-    if (line === location.line && location.column !== undefined) lines.push(caretLine(location, lineText(line) ?? ""));
+    lines.push(
+      `${String(line).padStart(4)} | ${marked ? ">>>" : "   "} ${(lineText(line) ?? "").replace(/\t/g, "    ")}`.trimEnd(),
+    );
+    if (line === location.line && location.column !== undefined)
+      lines.push(caretLine(location, lineText(line) ?? ""));
   }
   lines.push("--------------------");
   return lines;

@@ -5,7 +5,11 @@ export function warningReport(warnings: readonly Diagnostic[]): string {
   const entries = new Set(
     warnings.map(({ code, message, hint, location, url }) => {
       const place = location ? ` (${location.file}:${location.line})` : "";
-      return [` - ${code}: ${message}${place}`, ...(hint ? [`   hint: ${hint}`] : []), ...(url ? [`   ${url}`] : [])].join("\n");
+      return [
+        ` - ${code}: ${message}${place}`,
+        ...(hint ? [`   hint: ${hint}`] : []),
+        ...(url ? [`   ${url}`] : []),
+      ].join("\n");
     }),
   );
   return `\n ${entries.size} warning${entries.size === 1 ? "" : "s"} found:\n${[...entries].join("\n")}\n`;

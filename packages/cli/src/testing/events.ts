@@ -17,5 +17,14 @@ export function log(name: string, text: string, timestampMs: number): LogEvent {
 }
 
 export function status(name: string, id: string, fields: Partial<StatusEvent> = {}): StatusEvent {
-  return { kind: "status", id, vertex: digestOf(name), name: id, current: 0, total: 0, timestampMs: 0, ...fields };
+  return {
+    kind: "status",
+    id,
+    vertex: digestOf(name),
+    name: id,
+    current: 0,
+    total: 0,
+    timestampMs: 0,
+    ...fields,
+  };
 }

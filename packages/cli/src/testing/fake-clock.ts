@@ -27,7 +27,9 @@ export class FakeClock implements Clock {
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (;;) {
-      const due = [...this.#timers].filter((timer) => timer.nextMs <= endMs).sort((a, b) => a.nextMs - b.nextMs)[0];
+      const due = [...this.#timers]
+        .filter((timer) => timer.nextMs <= endMs)
+        .sort((a, b) => a.nextMs - b.nextMs)[0];
       if (due === undefined) break;
       this.#nowMs = due.nextMs;
       due.nextMs += due.intervalMs;

@@ -70,7 +70,9 @@ export class Screen {
   }
 
   #put(character: string): void {
-    const width = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uff00-\uff60\u{1f300}-\u{1faff}]/u.test(character) ? 2 : 1;
+    const width = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uff00-\uff60\u{1f300}-\u{1faff}]/u.test(character)
+      ? 2
+      : 1;
     if (this.#wrapPending || this.#column + width > this.columns) {
       this.#column = 0;
       this.#lineFeed();
@@ -94,6 +96,7 @@ export class Screen {
   }
 
   #escape(sequence: string): void {
+    // eslint-disable-next-line no-control-regex -- as above
     const [, parameters = "", final = ""] = /^\x1b\[([?\d;]*)([A-Za-z])$/.exec(sequence) ?? [];
     const row = this.#cells[this.#row]!;
     if (final === "A") this.#row = Math.max(0, this.#row - Number(parameters || 1));

@@ -14,7 +14,10 @@ export interface TestHost {
 }
 
 /** A process in memory around an engine of the test's. */
-export function testHost(engine: Partial<Engine>, options: { cwd?: string; env?: Record<string, string>; stdin?: string } = {}): TestHost {
+export function testHost(
+  engine: Partial<Engine>,
+  options: { cwd?: string; env?: Record<string, string>; stdin?: string } = {},
+): TestHost {
   const collected = { stdout: "", stderr: "" };
   const stream = (name: "stdout" | "stderr"): PassThrough => {
     const through = new PassThrough();
