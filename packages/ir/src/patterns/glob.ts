@@ -55,97 +55,117 @@ function literalGlob(tokens: readonly Token[]): Glob | null {
   };
 }
 
-/** Runs all ways to match at once, so that no pattern can make it slow. */
+/**
+ * Runs all ways to match at once, so that no pattern can make it slow. A position is twice the number of tokens that
+ * are matched; an odd one is inside of a `**` that has begun to eat.
+ */
 class TokenGlob implements Glob {
   readonly #tokens: readonly Token[];
-  /** ASCII text that every match begins and ends with: a cheap first look. */
+  /** ASCII text that every match begins with, ends with and holds: a cheap first look. */
   readonly #prefix: string;
   readonly #suffix: string;
+  readonly #infix: string;
+  /** The step at which a position was reached last. */
+  readonly #reachedAt: Uint32Array;
+  #step = 0;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
-    this.#prefix = literalRun(tokens);
-    this.#suffix = [...literalRun(tokens.toReversed())].reverse().join("");
+    const runs = literalRuns(tokens);
+    this.#prefix = runs[0] ?? "";
+    this.#suffix = runs.at(-1) ?? "";
+    this.#infix = runs.reduce((longest, run) => (run.length > longest.length ? run : longest), "");
+    this.#reachedAt = new Uint32Array(2 * tokens.length + 1);
   }
 
   matches(path: string): boolean {
-    if (!path.startsWith(this.#prefix) || !path.endsWith(this.#suffix)) return false;
-    return this.#run(runes(path)).has(this.#tokens.length);
+    if (!path.startsWith(this.#prefix) || !path.endsWith(this.#suffix) || !path.includes(this.#infix))
+      return false;
+    return this.#run(runes(path)).includes(2 * this.#tokens.length);
   }
 
   below(dir: string): "all" | "some" | "none" {
     const shared = Math.min(dir.length, this.#prefix.length);
     if (dir.slice(0, shared) !== this.#prefix.slice(0, shared)) return "none";
-    const states = this.#run(dir === "" ? [] : [...runes(dir), SLASH]);
-    // A path below needs at least one more rune, so a state at the very end leads nowhere.
-    states.delete(this.#tokens.length);
+    const positions = this.#run(dir === "" ? [] : [...runes(dir), SLASH]);
     const last = this.#tokens.length - 1;
-    if (states.has(last) && this.#tokens[last]?.kind === "rest") return "all";
-    return states.size > 0 ? "some" : "none";
+    if (this.#tokens[last]?.kind === "rest" && positions.includes(2 * last)) return "all";
+    // A path below needs at least one more rune, so the position at the very end leads nowhere.
+    return positions.some((position) => position < 2 * this.#tokens.length) ? "some" : "none";
   }
 
   /** The positions in the pattern at which the input may have ended. */
-  #run(input: readonly number[]): Set<number> {
-    let states = this.#closure([0]);
+  #run(input: readonly number[]): number[] {
+    let positions: number[] = [];
+    this.#nextStep();
+    this.#reach(0, positions);
     for (const rune of input) {
-      if (states.size === 0) break;
+      if (positions.length === 0) break;
       const next: number[] = [];
-      for (const state of states) this.#step(state, rune, next);
-      states = this.#closure(next);
+      this.#nextStep();
+      for (const position of positions) this.#eat(position, rune, next);
+      positions = next;
     }
-    return states;
+    return positions;
   }
 
-  #step(state: number, rune: number, next: number[]): void {
-    // Half positions stand for the inside of a `**` that has begun to eat.
-    const token = this.#tokens[Math.floor(state)];
+  #nextStep(): void {
+    if (this.#step === 0xffff_ffff) {
+      this.#reachedAt.fill(0);
+      this.#step = 0;
+    }
+    this.#step++;
+  }
+
+  #eat(position: number, rune: number, next: number[]): void {
+    const token = this.#tokens[position >> 1];
     if (!token) return;
     switch (token.kind) {
       case "literal":
-        if (token.rune === rune) next.push(state + 1);
+        if (token.rune === rune) this.#reach(position + 2, next);
         return;
       case "any":
-        if (rune !== SLASH) next.push(state + 1);
+        if (rune !== SLASH) this.#reach(position + 2, next);
         return;
       case "star":
-        if (rune !== SLASH) next.push(state);
+        if (rune !== SLASH) this.#reach(position, next);
         return;
       case "class":
-        if (token.ranges.some(([lo, hi]) => lo <= rune && rune <= hi) !== token.negated) next.push(state + 1);
+        if (token.ranges.some(([lo, hi]) => lo <= rune && rune <= hi) !== token.negated)
+          this.#reach(position + 2, next);
         return;
       case "rest":
-        next.push(state);
+        this.#reach(position, next);
         return;
       case "folders":
-        next.push(Math.floor(state) + 0.5);
-        if (rune === SLASH) next.push(Math.floor(state) + 1);
+        this.#reach(position | 1, next);
+        if (rune === SLASH) this.#reach((position | 1) + 1, next);
         return;
     }
   }
 
-  /** Adds what can be reached without eating a rune. */
-  #closure(seeds: readonly number[]): Set<number> {
-    const states = new Set<number>();
-    for (let state of seeds) {
-      while (!states.has(state)) {
-        states.add(state);
-        if (!Number.isInteger(state)) break;
-        const kind = this.#tokens[state]?.kind;
-        if (kind !== "star" && kind !== "rest" && kind !== "folders") break;
-        state++;
-      }
+  /** Adds a position and what can be reached from it without eating a rune. */
+  #reach(position: number, next: number[]): void {
+    while (this.#reachedAt[position] !== this.#step) {
+      this.#reachedAt[position] = this.#step;
+      next.push(position);
+      if (position % 2 === 1) return;
+      const kind = this.#tokens[position >> 1]?.kind;
+      if (kind !== "star" && kind !== "rest" && kind !== "folders") return;
+      position += 2;
     }
-    return states;
   }
 }
 
-function literalRun(tokens: readonly Token[]): string {
-  let text = "";
+/** The texts between the other tokens, the first and the last being at the ends; beyond ASCII nothing is text. */
+function literalRuns(tokens: readonly Token[]): string[] {
+  const runs = [""];
   for (const token of tokens) {
-    if (token.kind !== "literal" || token.rune > 0x7f) break;
-    text += String.fromCharCode(token.rune);
+    if (token.kind === "literal" && token.rune <= 0x7f)
+      runs[runs.length - 1] += String.fromCharCode(token.rune);
+    else runs.push("");
   }
-  return text;
+  return runs;
 }
 
 function tokenize(pattern: string, doubleStar: boolean): Token[] {
