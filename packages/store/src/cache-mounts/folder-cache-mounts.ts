@@ -61,13 +61,14 @@ export class FolderCacheMounts implements CacheMounts {
   }
 
   #lockSlot(folder: string, sharing: Request["sharing"]): { number: number; lock: ProcessLock } | undefined {
-    if (sharing !== "private") {
-      const lock = tryLock(path.join(folder, "0.lock"), sharing === "shared" ? "shared" : "exclusive");
-      return lock === null ? undefined : { number: 0, lock };
-    }
-    for (let number = 0; number < MOST_SLOTS; number++) {
-      const lock = tryLock(path.join(folder, `${number}.lock`), "exclusive");
-      if (lock !== null) return { number, lock };
+    for (let number = 0; number < (sharing === "private" ? MOST_SLOTS : 1); number++) {
+      const file = path.join(folder, `${number}.lock`);
+      const lock = tryLock(file, sharing === "shared" ? "shared" : "exclusive");
+      if (lock === null) continue;
+      // Pruned between opening and locking: what was locked is no longer here.
+      if (fs.existsSync(file)) return { number, lock };
+      lock.release();
+      return undefined;
     }
     return undefined;
   }

@@ -123,6 +123,7 @@ export class ByteReader {
   bytes(): Uint8Array {
     const size = this.varint();
     const at = this.#take(size);
-    return Uint8Array.prototype.slice.call(this.#buffer, at, at + size);
+    // A copy, so that a few bytes do not keep the whole file in memory.
+    return new Uint8Array(this.#buffer.subarray(at, at + size));
   }
 }

@@ -1,8 +1,9 @@
+import fs from "node:fs";
 import { createRequire } from "node:module";
+import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
 
-const POLL_MS = 40;
+const SQLITE_BUSY = 5;
 
 /** A held lock; the kernel releases it when the process dies, however it dies. */
 export interface ProcessLock {
@@ -11,7 +12,7 @@ export interface ProcessLock {
 
 /**
  * Tries to lock a file (created when absent) against other processes and other holders in this one; null when it is
- * taken. Shared locks exclude exclusive ones only.
+ * taken, or its folder has just gone. Shared locks exclude exclusive ones only.
  *
  * It is a lock of SQLite's, since Node has no flock and loading an FFI costs more than the lock: an open transaction
  * on an otherwise empty database holds it.
@@ -26,7 +27,8 @@ export function tryLock(file: string, mode: "shared" | "exclusive"): ProcessLock
     else database.exec("BEGIN; SELECT count(*) FROM sqlite_schema");
   } catch (error) {
     database?.close();
-    if (isBusy(error)) return null;
+    // A folder that is being removed with its lock belongs to somebody else, too.
+    if (resultCode(error) === SQLITE_BUSY || !fs.existsSync(path.dirname(file))) return null;
     throw error;
   }
   let held: DatabaseSync | undefined = database;
@@ -38,17 +40,7 @@ export function tryLock(file: string, mode: "shared" | "exclusive"): ProcessLock
   };
 }
 
-/** Waits for the lock. @throws the signal's reason when aborted. */
-export async function lock(file: string, mode: "shared" | "exclusive", signal: AbortSignal): Promise<ProcessLock> {
-  for (;;) {
-    signal.throwIfAborted();
-    const held = tryLock(file, mode);
-    if (held !== null) return held;
-    await sleep(POLL_MS, undefined, { signal });
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  // SQLITE_BUSY is 5; extended codes keep it in the low byte.
-  return (((error as { errcode?: number }).errcode ?? 0) & 0xff) === 5;
+function resultCode(error: unknown): number {
+  // Extended codes keep the plain one in the low byte.
+  return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
 }

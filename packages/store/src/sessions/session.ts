@@ -48,12 +48,15 @@ export class Session {
     return folder;
   }
 
-  /** Moves a file or folder out of the way, quickly; it is deleted later. */
-  trash(victim: string): void {
+  /** Moves a file or folder out of the way, quickly; it is deleted later. Where it is now; undefined if it was gone. */
+  trash(victim: string): string | undefined {
+    const target = path.join(this.#layout.trash, `${this.id}-${(this.#counter++).toString(36)}`);
     try {
-      fs.renameSync(victim, path.join(this.#layout.trash, `${this.id}-${(this.#counter++).toString(36)}`));
+      fs.renameSync(victim, target);
+      return target;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      return undefined;
     }
   }
 
@@ -63,8 +66,9 @@ export class Session {
     this.#leaseFd = undefined;
     this.trash(this.#layout.sessionTmp(this.id));
     // The lock goes last: until then nobody else clears up here.
-    fs.rmSync(this.#layout.session(this.id), { recursive: true, force: true });
+    const gone = this.trash(this.#layout.session(this.id));
     this.#lock.release();
+    if (gone !== undefined) fs.rm(gone, { recursive: true, force: true }, () => undefined);
   }
 }
 
@@ -88,7 +92,8 @@ export function clearDeadSessions(layout: StoreLayout, mine: Session): void {
   for (const id of fs.readdirSync(layout.sessions)) {
     if (id === mine.id || !isDead(layout, id)) continue;
     mine.trash(layout.sessionTmp(id));
-    fs.rmSync(layout.session(id), { recursive: true, force: true });
+    // Moved, not removed in place: another process may be looking at its lock at this moment.
+    mine.trash(layout.session(id));
   }
 }
 

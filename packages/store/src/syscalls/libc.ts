@@ -109,7 +109,7 @@ function bind(): Libc {
         if (isErrno("ENODATA", "ENOTSUP", "EOPNOTSUPP")) return undefined;
         return fail(`lgetxattr ${name}`, path);
       }
-      return Uint8Array.prototype.slice.call(scratch, 0, size);
+      return new Uint8Array(scratch.subarray(0, size));
     },
     setXattr(path, name, value) {
       check(lsetxattr(bytes(path), bytes(name), value.length === 0 ? Buffer.alloc(1) : value, value.length, 0), `lsetxattr ${name}`, path);
