@@ -21,7 +21,7 @@ import {
   rm,
   scratch,
   type SourceOp,
-  State,
+  type State,
   symlink,
   toDefinition,
   validate,
