@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { Edge, Vertex } from "@slipway/ir";
-import { hostPlatform, InputError } from "@slipway/oci";
+import { type Digest, hostPlatform, InputError } from "@slipway/oci";
 import type { Diagnostic, Frontend, FrontendResult } from "@slipway/frontend-sdk";
 import type { Exporter, ExporterResponse, SandboxDriver, VertexResult } from "@slipway/engine-sdk";
 import type { ExporterServices } from "@slipway/exporters";
@@ -16,6 +16,7 @@ import { createSolverHost } from "../host/solver-host.ts";
 import { createBridge } from "./bridge.ts";
 import { chooseFrontend } from "./choose-frontend.ts";
 import { createLocations } from "./locations.ts";
+import { belowSteps } from "./below-steps.ts";
 
 /** What an engine lends each of its builds. */
 export interface BuildServices {
@@ -55,12 +56,13 @@ async function open(
   const images = createImageResolver({ store, registry });
   const locations = createLocations();
   const warnings: Diagnostic[] = [];
-  const build: { early?: EarlyBlobs } = {};
+  const build: { early?: EarlyBlobs; followed?: ReadonlySet<Digest> } = {};
   const host = createSolverHost({
     store,
     sandbox: services.sandbox,
     sources: [createImageSource(images), createLocalSource({ store, folders: request.localDirs })],
     locate: (error: unknown, vertex: Vertex) => locations.locate(error, vertex),
+    isFollowed: (vertex: Vertex) => build.followed?.has(vertex.digest) ?? false,
     onResult: (vertex: Vertex, result: VertexResult) => build.early?.onResult(vertex, result),
   });
   const solver = createSolver({
@@ -93,6 +95,7 @@ async function open(
     context.signal,
   );
   for (const { definition } of compiled.outputs) locations.add(definition);
+  build.followed = belowSteps(compiled.outputs.map(({ definition }) => definition.result));
   return Object.assign(build, { solver, compiled, warnings });
 }
 

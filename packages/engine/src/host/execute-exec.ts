@@ -20,6 +20,8 @@ export interface ExecDependencies {
   readonly store: Store;
   /** Chosen when the first step runs: a build from cache needs no sandbox. */
   sandbox(signal: AbortSignal): Promise<SandboxDriver>;
+  /** Whether another step will run over this one's result: its sandbox can be started ahead. */
+  readonly isFollowed: (vertex: Vertex) => boolean;
 }
 
 const DEFAULT_HOSTNAME = "slipway";
@@ -74,7 +76,7 @@ export async function executeExec(
     const folder = store.temporaryFolder();
     const driver = dependencies.sandbox(signal);
     // The driver is awaited further down; until then its failure is nobody's unhandled rejection.
-    driver.catch(() => undefined);
+    driver.then((ready) => ready.warm?.()).catch(() => undefined);
     const view = await store.roots.view(rootRef, signal);
     const user = await resolveUser(view, op.meta.user);
     const hostname = op.meta.hostname || DEFAULT_HOSTNAME;
@@ -99,9 +101,8 @@ export async function executeExec(
       rootMount.readonly ? NO_OUTPUT : rootMount.output,
     );
 
-    const exit = await (
-      await driver
-    ).run(
+    const ready = await driver;
+    const running = ready.run(
       {
         id: randomUUID(),
         root: root.root,
