@@ -133,6 +133,9 @@ export async function executeExec(
           }),
       },
     );
+    // Now, so that the next one starts up while this one runs.
+    if (dependencies.isFollowed(vertex)) ready.warm?.();
+    const exit = await running;
     const failure = processFailure(exit, op);
     if (failure) throw failure;
 
