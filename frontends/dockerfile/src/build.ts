@@ -7,7 +7,11 @@ import { throwProblems, type Problem } from "./problems.ts";
 import { createDockerfileParser } from "./syntax/parser.ts";
 
 /** Loads, parses, checks and compiles a Dockerfile for every platform of a request. */
-export async function build(request: FrontendRequest, bridge: Bridge, signal: AbortSignal): Promise<FrontendResult> {
+export async function build(
+  request: FrontendRequest,
+  bridge: Bridge,
+  signal: AbortSignal,
+): Promise<FrontendResult> {
   const options = readOptions(request);
   const file = await loadBuildFile(bridge, options, signal);
   const parser = createDockerfileParser();

@@ -1,6 +1,14 @@
 import type { Bridge, BridgeRef, Diagnostic, FrontendOutput } from "@slipway/frontend-sdk";
 import type { Definition } from "@slipway/ir";
-import { InputError, type ContainerConfig, type Digest, type HistoryEntry, type ImageConfig, type Platform, sha256 } from "@slipway/oci";
+import {
+  InputError,
+  type ContainerConfig,
+  type Digest,
+  type HistoryEntry,
+  type ImageConfig,
+  type Platform,
+  sha256,
+} from "@slipway/oci";
 import { dockerfile } from "./index.ts";
 
 export const amd64: Platform = { os: "linux", architecture: "amd64" };
@@ -52,7 +60,10 @@ export class FakeBridge implements Bridge {
 }
 
 /** An image config as a registry has it. */
-export function imageConfig(config: ContainerConfig = {}, history: readonly HistoryEntry[] = [{ created_by: "base" }]): ImageConfig {
+export function imageConfig(
+  config: ContainerConfig = {},
+  history: readonly HistoryEntry[] = [{ created_by: "base" }],
+): ImageConfig {
   return {
     created: "2024-01-01T00:00:00Z",
     architecture: "amd64",
@@ -84,16 +95,26 @@ const IMAGES: Readonly<Record<string, ImageConfig>> = {
   }),
 };
 
-export async function compileAll(text: string, input: CompileInput = {}): Promise<{ outputs: readonly FrontendOutput[]; bridge: FakeBridge }> {
+export async function compileAll(
+  text: string,
+  input: CompileInput = {},
+): Promise<{ outputs: readonly FrontendOutput[]; bridge: FakeBridge }> {
   const files = { context: {}, ...input.files, dockerfile: { Dockerfile: text, ...input.files?.dockerfile } };
   const bridge = new FakeBridge(files, { ...IMAGES, ...input.images });
-  const request = { options: input.options ?? {}, buildPlatform: amd64, platforms: input.platforms ?? [amd64] };
+  const request = {
+    options: input.options ?? {},
+    buildPlatform: amd64,
+    platforms: input.platforms ?? [amd64],
+  };
   const { outputs } = await dockerfile.build(request, bridge, AbortSignal.timeout(10_000));
   return { outputs, bridge };
 }
 
 /** Compiles for one platform. */
-export async function compileText(text: string, input: CompileInput = {}): Promise<FrontendOutput & { bridge: FakeBridge }> {
+export async function compileText(
+  text: string,
+  input: CompileInput = {},
+): Promise<FrontendOutput & { bridge: FakeBridge }> {
   const { outputs, bridge } = await compileAll(text, input);
   return { ...outputs[0]!, bridge };
 }
@@ -102,7 +123,8 @@ export async function compileText(text: string, input: CompileInput = {}): Promi
 export async function failureOf(text: string, input: CompileInput = {}): Promise<string> {
   const error = await errorOf(text, input);
   const at = error.location;
-  const place = at === undefined ? "-" : `${at.line}:${at.column}${at.endColumn === at.column ? "" : `-${at.endColumn}`}`;
+  const place =
+    at === undefined ? "-" : `${at.line}:${at.column}${at.endColumn === at.column ? "" : `-${at.endColumn}`}`;
   return `${place} ${error.code} ${error.message} | ${error.hint}`;
 }
 

@@ -21,7 +21,13 @@ export async function parseDockerfile(text: string, file = "Dockerfile"): Promis
   return (await import("./syntax/parser.ts")).parseText(text, file);
 }
 
-export { expandText, ExpansionError, type ExpandOptions, type Expansion, type Lookup } from "./expand/expand.ts";
+export {
+  expandText,
+  ExpansionError,
+  type ExpandOptions,
+  type Expansion,
+  type Lookup,
+} from "./expand/expand.ts";
 export type { DockerfileErrorCode, Problem } from "./problems.ts";
 export { SourceText, type LineColumn, type Span } from "./syntax/source-text.ts";
 export type {

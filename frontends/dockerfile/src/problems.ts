@@ -49,7 +49,9 @@ export function problemError(problem: Problem): InputError<DockerfileErrorCode> 
 }
 
 function compareLocations(a: Problem, b: Problem): number {
-  return (a.location?.line ?? 0) - (b.location?.line ?? 0) || (a.location?.column ?? 0) - (b.location?.column ?? 0);
+  return (
+    (a.location?.line ?? 0) - (b.location?.line ?? 0) || (a.location?.column ?? 0) - (b.location?.column ?? 0)
+  );
 }
 
 /**

@@ -9,26 +9,59 @@ describe("a mistake is told with its place and what to do", () => {
     // Instructions
     [`${F}RUNN x`, "2:1-4 INSTRUCTION_UNKNOWN unknown instruction RUNN | Did you mean RUN?"],
     [`${F}COYP a b`, "2:1-4 INSTRUCTION_UNKNOWN unknown instruction COYP | Did you mean COPY?"],
-    [`${F}  entrypiont x`, "2:3-12 INSTRUCTION_UNKNOWN unknown instruction entrypiont | Did you mean ENTRYPOINT?"],
-    ["RUN x\nFROM a", "1:1-3 INSTRUCTION_BEFORE_FROM RUN stands before the first FROM | Only ARG may stand there. Begin the file with FROM image, or FROM scratch."],
-    ["# nothing", "1:9 DOCKERFILE_EMPTY Dockerfile has no FROM | Begin the file with FROM image, or FROM scratch."],
+    [
+      `${F}  entrypiont x`,
+      "2:3-12 INSTRUCTION_UNKNOWN unknown instruction entrypiont | Did you mean ENTRYPOINT?",
+    ],
+    [
+      "RUN x\nFROM a",
+      "1:1-3 INSTRUCTION_BEFORE_FROM RUN stands before the first FROM | Only ARG may stand there. Begin the file with FROM image, or FROM scratch.",
+    ],
+    [
+      "# nothing",
+      "1:9 DOCKERFILE_EMPTY Dockerfile has no FROM | Begin the file with FROM image, or FROM scratch.",
+    ],
     ["", "1:1 DOCKERFILE_EMPTY Dockerfile has no FROM | Begin the file with FROM image, or FROM scratch."],
-    ["ARG A", "1:5 DOCKERFILE_EMPTY Dockerfile has no FROM | Begin the file with FROM image, or FROM scratch."],
+    [
+      "ARG A",
+      "1:5 DOCKERFILE_EMPTY Dockerfile has no FROM | Begin the file with FROM image, or FROM scratch.",
+    ],
     // FROM
-    ["FROM", "1:1-4 INSTRUCTION_ARGUMENTS FROM needs an image | For example: FROM debian:trixie-slim AS build"],
-    ["FROM a b", '1:8 INSTRUCTION_ARGUMENTS FROM takes an image and AS name, not "b" | Write FROM image AS name.'],
+    [
+      "FROM",
+      "1:1-4 INSTRUCTION_ARGUMENTS FROM needs an image | For example: FROM debian:trixie-slim AS build",
+    ],
+    [
+      "FROM a b",
+      '1:8 INSTRUCTION_ARGUMENTS FROM takes an image and AS name, not "b" | Write FROM image AS name.',
+    ],
     ["FROM a AS", "1:8-9 INSTRUCTION_ARGUMENTS FROM takes one name behind AS | Write FROM image AS name."],
     ["FROM a AS b c", "1:13 INSTRUCTION_ARGUMENTS FROM takes one name behind AS | Write FROM image AS name."],
-    ["FROM a AS 1b", '1:11-12 STAGE_NAME_INVALID "1b" cannot be the name of a stage | Names start with a letter and go on with letters, digits, dots, dashes and underscores.'],
+    [
+      "FROM a AS 1b",
+      '1:11-12 STAGE_NAME_INVALID "1b" cannot be the name of a stage | Names start with a letter and go on with letters, digits, dots, dashes and underscores.',
+    ],
     ["FROM --platfrom=x a", "1:6-15 FLAG_UNKNOWN FROM has no flag --platfrom | Did you mean --platform?"],
     // RUN
     [`${F}RUN`, "2:1-3 INSTRUCTION_ARGUMENTS RUN needs a command | Write the command behind RUN."],
     [`${F}RUN []`, "2:1-3 INSTRUCTION_ARGUMENTS RUN needs a command | Write the command behind RUN."],
-    [`${F}RUN ["a", 1]`, '2:5-12 JSON_NOT_STRINGS the JSON array of RUN holds something that is not a string | Put every element in double quotes, for example ["sleep", "5"].'],
+    [
+      `${F}RUN ["a", 1]`,
+      '2:5-12 JSON_NOT_STRINGS the JSON array of RUN holds something that is not a string | Put every element in double quotes, for example ["sleep", "5"].',
+    ],
     [`${F}RUN --network=hots x`, '2:15-18 FLAG_VALUE there is no network "hots" | Did you mean host?'],
-    [`${F}RUN --network x`, "2:5-13 FLAG_VALUE --network needs a value | Write --network=value, without a space."],
-    [`${F}RUN --network=host --network=none x`, "2:20-33 FLAG_DUPLICATE --network is given twice | Remove one of them."],
-    [`${F}RUN --security=insecure x`, `2:5-14 NOT_SUPPORTED_YET RUN --security is not supported yet | ${LATER}`],
+    [
+      `${F}RUN --network x`,
+      "2:5-13 FLAG_VALUE --network needs a value | Write --network=value, without a space.",
+    ],
+    [
+      `${F}RUN --network=host --network=none x`,
+      "2:20-33 FLAG_DUPLICATE --network is given twice | Remove one of them.",
+    ],
+    [
+      `${F}RUN --security=insecure x`,
+      `2:5-14 NOT_SUPPORTED_YET RUN --security is not supported yet | ${LATER}`,
+    ],
     [`${F}RUN --device=x y`, `2:5-12 NOT_SUPPORTED_YET RUN --device is not supported yet | ${LATER}`],
     [
       `${F}RUN apt-get update && <<EOF cat\nx\nEOF`,
@@ -36,43 +69,130 @@ describe("a mistake is told with its place and what to do", () => {
         "Join the lines with && and a backslash at each line's end, or copy a script into the image and run it.",
     ],
     // RUN --mount
-    [`${F}RUN --mount=type=cahce,target=/x y`, '2:18-22 MOUNT_INVALID there is no mount type "cahce" | Did you mean cache?'],
-    [`${F}RUN --mount=type=cache,traget=/x y`, '2:24-32 MOUNT_INVALID --mount has no key "traget" | Did you mean target?'],
-    [`${F}RUN --mount=type=cache y`, "2:13-22 MOUNT_INVALID --mount has no target | Add target=/path, the place in the file system of the step."],
-    [`${F}RUN --mount=type=bind,target=/x,mode=0755 y`, "2:38-41 MOUNT_INVALID a mount of type bind has no mode | mode is for mounts of type secret, ssh, cache."],
-    [`${F}RUN --mount=type=cache,target=/x,sharing=locket y`, '2:42-47 MOUNT_INVALID there is no sharing mode "locket" | Did you mean locked?'],
-    [`${F}RUN --mount=type=cache,target=/x,mode=9 y`, '2:39 MOUNT_INVALID "9" is not a mode | Write the mode in octal, for example 0755.'],
-    [`${F}RUN --mount=type=cache,target=/x,uid=me y`, '2:38-39 MOUNT_INVALID "me" is not a uid | Write the uid as a number.'],
-    [`${F}RUN --mount=type=tmpfs,target=/x,size=big y`, '2:39-41 MOUNT_INVALID "big" is not a size | Write for example size=64m or size=1g.'],
-    [`${F}RUN --mount=target=/x,rw=perhaps y`, '2:23-32 MOUNT_INVALID rw is true or false, not "perhaps" | Write rw alone to turn it on.'],
-    [`${F}RUN --mount=target=/x,from=$A y`, "2:23-29 MOUNT_INVALID from= of --mount takes no variables | Give the image a stage of its own, FROM ${NAME} AS name, and mount from=name."],
-    [`${F}RUN --mount=type=secret,id=x y`, "2:18-23 NOT_SUPPORTED_YET mounts of type secret are not supported yet | Build this file with BuildKit for now."],
-    [`${F}RUN --mount=type=ssh y`, "2:18-20 NOT_SUPPORTED_YET mounts of type ssh are not supported yet | Build this file with BuildKit for now."],
-    [`${F}RUN --mount=target=/ y`, "2:20 MOUNT_INVALID a mount cannot hide the root | Give it a folder of its own as target."],
+    [
+      `${F}RUN --mount=type=cahce,target=/x y`,
+      '2:18-22 MOUNT_INVALID there is no mount type "cahce" | Did you mean cache?',
+    ],
+    [
+      `${F}RUN --mount=type=cache,traget=/x y`,
+      '2:24-32 MOUNT_INVALID --mount has no key "traget" | Did you mean target?',
+    ],
+    [
+      `${F}RUN --mount=type=cache y`,
+      "2:13-22 MOUNT_INVALID --mount has no target | Add target=/path, the place in the file system of the step.",
+    ],
+    [
+      `${F}RUN --mount=type=bind,target=/x,mode=0755 y`,
+      "2:38-41 MOUNT_INVALID a mount of type bind has no mode | mode is for mounts of type secret, ssh, cache.",
+    ],
+    [
+      `${F}RUN --mount=type=cache,target=/x,sharing=locket y`,
+      '2:42-47 MOUNT_INVALID there is no sharing mode "locket" | Did you mean locked?',
+    ],
+    [
+      `${F}RUN --mount=type=cache,target=/x,mode=9 y`,
+      '2:39 MOUNT_INVALID "9" is not a mode | Write the mode in octal, for example 0755.',
+    ],
+    [
+      `${F}RUN --mount=type=cache,target=/x,uid=me y`,
+      '2:38-39 MOUNT_INVALID "me" is not a uid | Write the uid as a number.',
+    ],
+    [
+      `${F}RUN --mount=type=tmpfs,target=/x,size=big y`,
+      '2:39-41 MOUNT_INVALID "big" is not a size | Write for example size=64m or size=1g.',
+    ],
+    [
+      `${F}RUN --mount=target=/x,rw=perhaps y`,
+      '2:23-32 MOUNT_INVALID rw is true or false, not "perhaps" | Write rw alone to turn it on.',
+    ],
+    [
+      `${F}RUN --mount=target=/x,from=$A y`,
+      "2:23-29 MOUNT_INVALID from= of --mount takes no variables | Give the image a stage of its own, FROM ${NAME} AS name, and mount from=name.",
+    ],
+    [
+      `${F}RUN --mount=type=secret,id=x y`,
+      "2:18-23 NOT_SUPPORTED_YET mounts of type secret are not supported yet | Build this file with BuildKit for now.",
+    ],
+    [
+      `${F}RUN --mount=type=ssh y`,
+      "2:18-20 NOT_SUPPORTED_YET mounts of type ssh are not supported yet | Build this file with BuildKit for now.",
+    ],
+    [
+      `${F}RUN --mount=target=/ y`,
+      "2:20 MOUNT_INVALID a mount cannot hide the root | Give it a folder of its own as target.",
+    ],
     // COPY and ADD
-    [`${F}COPY a`, "2:6 INSTRUCTION_ARGUMENTS COPY needs a source and a destination | Write COPY source… destination."],
-    [`${F}ADD`, "2:1-3 INSTRUCTION_ARGUMENTS ADD needs a source and a destination | Write ADD source… destination."],
+    [
+      `${F}COPY a`,
+      "2:6 INSTRUCTION_ARGUMENTS COPY needs a source and a destination | Write COPY source… destination.",
+    ],
+    [
+      `${F}ADD`,
+      "2:1-3 INSTRUCTION_ARGUMENTS ADD needs a source and a destination | Write ADD source… destination.",
+    ],
     [`${F}COPY --parents a b`, `2:6-14 NOT_SUPPORTED_YET COPY --parents is not supported yet | ${LATER}`],
     [`${F}COPY --exclude=x a b`, `2:6-14 NOT_SUPPORTED_YET COPY --exclude is not supported yet | ${LATER}`],
     [`${F}ADD --checksum=x a b`, `2:5-14 NOT_SUPPORTED_YET ADD --checksum is not supported yet | ${LATER}`],
-    [`${F}ADD --keep-git-dir a b`, `2:5-18 NOT_SUPPORTED_YET ADD --keep-git-dir is not supported yet | ${LATER}`],
+    [
+      `${F}ADD --keep-git-dir a b`,
+      `2:5-18 NOT_SUPPORTED_YET ADD --keep-git-dir is not supported yet | ${LATER}`,
+    ],
     [`${F}ADD --unpack a b`, `2:5-12 NOT_SUPPORTED_YET ADD --unpack is not supported yet | ${LATER}`],
-    [`${F}ADD --from=x a b`, "2:5-10 FLAG_UNKNOWN ADD has no flag --from | ADD takes --chown, --chmod, --link, --exclude, --checksum, --keep-git-dir, --unpack."],
-    [`${F}COPY --link=perhaps a b`, '2:13-19 FLAG_VALUE --link is true or false, not "perhaps" | Write --link alone to turn it on.'],
-    [`${F}COPY --from=$X a b`, "2:13-14 FLAG_VALUE --from takes no variables | Give the image a stage of its own, FROM ${NAME} AS name, and copy --from=name."],
-    [`${F}COPY <<EOF /x\na\nEOF`, "2:6-10 NOT_SUPPORTED_YET here-documents (<<EOF) are not supported yet | Put the text into a file of the build context and copy that."],
-    [`${F}COPY --chmod=888 a b`, '2:14-16 CHMOD_INVALID "888" is not a mode | Write it in octal, between 0 and 7777, for example --chmod=755.'],
-    [`${F}COPY --chmod=17777 a b`, '2:14-18 CHMOD_INVALID "17777" is not a mode | Write it in octal, between 0 and 7777, for example --chmod=755.'],
-    [`${F}COPY --chmod=u+x a b`, '2:14-16 NOT_SUPPORTED_YET symbolic modes such as "u+x" are not supported yet | Write the mode in octal, for example --chmod=755.'],
-    [`${F}COPY --link --chown=me a b`, '2:21-22 CHOWN_INVALID --link copies apart from the image, where "me" has no number | Write the numbers, for example --chown=1000:1000, or leave --link out.'],
-    [`${F}COPY https://a/b c`, '2:6-16 INSTRUCTION_ARGUMENTS COPY takes files, not URLs: "https://a/b" | Fetch it in a RUN, or outside of the build.'],
-    [`${F}ADD x https://a/b c`, '2:7-17 NOT_SUPPORTED_YET ADD of URLs and git repositories is not supported yet: "https://a/b" | Fetch it in a RUN, or outside of the build.'],
-    [`${F}ADD git@a:b c`, '2:5-11 NOT_SUPPORTED_YET ADD of URLs and git repositories is not supported yet: "git@a:b" | Fetch it in a RUN, or outside of the build.'],
+    [
+      `${F}ADD --from=x a b`,
+      "2:5-10 FLAG_UNKNOWN ADD has no flag --from | ADD takes --chown, --chmod, --link, --exclude, --checksum, --keep-git-dir, --unpack.",
+    ],
+    [
+      `${F}COPY --link=perhaps a b`,
+      '2:13-19 FLAG_VALUE --link is true or false, not "perhaps" | Write --link alone to turn it on.',
+    ],
+    [
+      `${F}COPY --from=$X a b`,
+      "2:13-14 FLAG_VALUE --from takes no variables | Give the image a stage of its own, FROM ${NAME} AS name, and copy --from=name.",
+    ],
+    [
+      `${F}COPY <<EOF /x\na\nEOF`,
+      "2:6-10 NOT_SUPPORTED_YET here-documents (<<EOF) are not supported yet | Put the text into a file of the build context and copy that.",
+    ],
+    [
+      `${F}COPY --chmod=888 a b`,
+      '2:14-16 CHMOD_INVALID "888" is not a mode | Write it in octal, between 0 and 7777, for example --chmod=755.',
+    ],
+    [
+      `${F}COPY --chmod=17777 a b`,
+      '2:14-18 CHMOD_INVALID "17777" is not a mode | Write it in octal, between 0 and 7777, for example --chmod=755.',
+    ],
+    [
+      `${F}COPY --chmod=u+x a b`,
+      '2:14-16 NOT_SUPPORTED_YET symbolic modes such as "u+x" are not supported yet | Write the mode in octal, for example --chmod=755.',
+    ],
+    [
+      `${F}COPY --link --chown=me a b`,
+      '2:21-22 CHOWN_INVALID --link copies apart from the image, where "me" has no number | Write the numbers, for example --chown=1000:1000, or leave --link out.',
+    ],
+    [
+      `${F}COPY https://a/b c`,
+      '2:6-16 INSTRUCTION_ARGUMENTS COPY takes files, not URLs: "https://a/b" | Fetch it in a RUN, or outside of the build.',
+    ],
+    [
+      `${F}ADD x https://a/b c`,
+      '2:7-17 NOT_SUPPORTED_YET ADD of URLs and git repositories is not supported yet: "https://a/b" | Fetch it in a RUN, or outside of the build.',
+    ],
+    [
+      `${F}ADD git@a:b c`,
+      '2:5-11 NOT_SUPPORTED_YET ADD of URLs and git repositories is not supported yet: "git@a:b" | Fetch it in a RUN, or outside of the build.',
+    ],
     // ENV, LABEL, ARG
     [`${F}ENV`, "2:1-3 INSTRUCTION_ARGUMENTS ENV needs a name and a value | Write ENV name=value."],
     [`${F}ENV A`, "2:5 INSTRUCTION_ARGUMENTS ENV needs a value for A | Write ENV A=value."],
-    [`${F}ENV A=1 B`, '2:9 INSTRUCTION_ARGUMENTS ENV has "B" without a = | Write name=value, and quotes around values with spaces.'],
-    [`${F}LABEL =x`, "2:7-8 INSTRUCTION_ARGUMENTS LABEL has a value without a name | Write LABEL name=value."],
+    [
+      `${F}ENV A=1 B`,
+      '2:9 INSTRUCTION_ARGUMENTS ENV has "B" without a = | Write name=value, and quotes around values with spaces.',
+    ],
+    [
+      `${F}LABEL =x`,
+      "2:7-8 INSTRUCTION_ARGUMENTS LABEL has a value without a name | Write LABEL name=value.",
+    ],
     [`${F}ENV $X=1`, "2:5-6 INSTRUCTION_ARGUMENTS ENV has an empty name | Write ENV name=value."],
     [`${F}ENV --a=b C=d`, "2:5-7 FLAG_UNKNOWN ENV has no flag --a | ENV takes no flags."],
     [`${F}ARG`, "2:1-3 INSTRUCTION_ARGUMENTS ARG needs a name | Write ARG name or ARG name=default."],
@@ -83,35 +203,101 @@ describe("a mistake is told with its place and what to do", () => {
     ],
     [
       `${F}LABEL a='b`,
-      "2:9-10 EXPANSION_FAILED \"'b\" cannot be expanded: there is no matching single quote | Close what is open, or put the escape character before a $ or a quote that means itself.",
+      '2:9-10 EXPANSION_FAILED "\'b" cannot be expanded: there is no matching single quote | Close what is open, or put the escape character before a $ or a quote that means itself.',
     ],
     // The rest
     [`${F}WORKDIR`, "2:1-7 INSTRUCTION_ARGUMENTS WORKDIR needs one argument | Write it behind WORKDIR."],
-    [`${F}WORKDIR $X`, "2:9-10 INSTRUCTION_ARGUMENTS WORKDIR is empty | Give the variable a value, or write a path."],
+    [
+      `${F}WORKDIR $X`,
+      "2:9-10 INSTRUCTION_ARGUMENTS WORKDIR is empty | Give the variable a value, or write a path.",
+    ],
     [`${F}USER`, "2:1-4 INSTRUCTION_ARGUMENTS USER needs one argument | Write it behind USER."],
-    [`${F}USER $X`, "2:6-7 INSTRUCTION_ARGUMENTS USER is empty | Give the variable a value, or write a name or number."],
-    [`${F}MAINTAINER`, "2:1-10 INSTRUCTION_ARGUMENTS MAINTAINER needs one argument | Write it behind MAINTAINER."],
-    [`${F}STOPSIGNAL`, "2:1-10 INSTRUCTION_ARGUMENTS STOPSIGNAL needs one argument | Write it behind STOPSIGNAL."],
+    [
+      `${F}USER $X`,
+      "2:6-7 INSTRUCTION_ARGUMENTS USER is empty | Give the variable a value, or write a name or number.",
+    ],
+    [
+      `${F}MAINTAINER`,
+      "2:1-10 INSTRUCTION_ARGUMENTS MAINTAINER needs one argument | Write it behind MAINTAINER.",
+    ],
+    [
+      `${F}STOPSIGNAL`,
+      "2:1-10 INSTRUCTION_ARGUMENTS STOPSIGNAL needs one argument | Write it behind STOPSIGNAL.",
+    ],
     [`${F}STOPSIGNAL SIGTREM`, '2:12-18 SIGNAL_INVALID "SIGTREM" is not a signal | Did you mean SIGTERM?'],
-    [`${F}SHELL /bin/sh -c`, '2:1-5 INSTRUCTION_ARGUMENTS SHELL needs a JSON array | For example: SHELL ["/bin/bash", "-o", "pipefail", "-c"]'],
-    [`${F}SHELL []`, '2:1-5 INSTRUCTION_ARGUMENTS SHELL needs a JSON array | For example: SHELL ["/bin/bash", "-o", "pipefail", "-c"]'],
-    [`${F}VOLUME`, "2:1-6 INSTRUCTION_ARGUMENTS VOLUME needs at least one argument | Write it behind VOLUME."],
+    [
+      `${F}SHELL /bin/sh -c`,
+      '2:1-5 INSTRUCTION_ARGUMENTS SHELL needs a JSON array | For example: SHELL ["/bin/bash", "-o", "pipefail", "-c"]',
+    ],
+    [
+      `${F}SHELL []`,
+      '2:1-5 INSTRUCTION_ARGUMENTS SHELL needs a JSON array | For example: SHELL ["/bin/bash", "-o", "pipefail", "-c"]',
+    ],
+    [
+      `${F}VOLUME`,
+      "2:1-6 INSTRUCTION_ARGUMENTS VOLUME needs at least one argument | Write it behind VOLUME.",
+    ],
     [`${F}VOLUME a $X`, "2:10-11 VOLUME_EMPTY a VOLUME is empty | Give the variable a value, or remove it."],
-    [`${F}EXPOSE`, "2:1-6 INSTRUCTION_ARGUMENTS EXPOSE needs at least one argument | Write it behind EXPOSE."],
-    [`${F}EXPOSE 80 x`, '2:11 PORT_INVALID EXPOSE cannot take "x": "x" is not a port | Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.'],
-    [`${F}EXPOSE 80/http`, '2:8-14 PORT_INVALID EXPOSE cannot take "80/http": "http" is not a protocol | Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.'],
-    [`${F}EXPOSE 70000`, '2:8-12 PORT_INVALID EXPOSE cannot take "70000": "70000" is not a port | Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.'],
-    [`${F}HEALTHCHECK`, "2:1-11 INSTRUCTION_ARGUMENTS HEALTHCHECK needs CMD and a command, or NONE | For example: HEALTHCHECK CMD wget -q -O- http://localhost/"],
-    [`${F}HEALTHCHECK none x`, "2:13-16 INSTRUCTION_ARGUMENTS HEALTHCHECK NONE takes no arguments | Remove what follows NONE."],
-    [`${F}HEALTHCHECK curl x`, '2:13-16 INSTRUCTION_ARGUMENTS HEALTHCHECK has no type "curl" | Write CMD before the command, or NONE alone.'],
-    [`${F}HEALTHCHECK CMD`, "2:13-15 INSTRUCTION_ARGUMENTS HEALTHCHECK CMD has no command | Write the command behind CMD."],
-    [`${F}HEALTHCHECK --interval=5 CMD x`, '2:24 FLAG_VALUE "5" is not a duration | Write numbers with units, for example 30s, 1m30s or 500ms.'],
-    [`${F}HEALTHCHECK --timeout=1us CMD x`, "2:23-25 FLAG_VALUE --timeout cannot be less than 1ms | Write numbers with units, for example 30s, 1m30s or 500ms."],
-    [`${F}HEALTHCHECK --retries=-1 CMD x`, '2:23-24 FLAG_VALUE --retries is a number from 0 on, not "-1" | Write for example --retries=3.'],
-    [`${F}ONBUILD`, "2:1-7 INSTRUCTION_ARGUMENTS ONBUILD needs an instruction | For example: ONBUILD COPY . /app"],
-    [`${F}ONBUILD ONBUILD RUN x`, "2:9-15 INSTRUCTION_ARGUMENTS ONBUILD cannot hold ONBUILD | Write the instruction in the Dockerfile that builds on this image."],
-    [`${F}ONBUILD FROM x`, "2:9-12 INSTRUCTION_ARGUMENTS ONBUILD cannot hold FROM | Write the instruction in the Dockerfile that builds on this image."],
-    [`${F}ONBUILD COPY x`, "2:14 INSTRUCTION_ARGUMENTS COPY needs a source and a destination | Write COPY source… destination."],
+    [
+      `${F}EXPOSE`,
+      "2:1-6 INSTRUCTION_ARGUMENTS EXPOSE needs at least one argument | Write it behind EXPOSE.",
+    ],
+    [
+      `${F}EXPOSE 80 x`,
+      '2:11 PORT_INVALID EXPOSE cannot take "x": "x" is not a port | Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.',
+    ],
+    [
+      `${F}EXPOSE 80/http`,
+      '2:8-14 PORT_INVALID EXPOSE cannot take "80/http": "http" is not a protocol | Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.',
+    ],
+    [
+      `${F}EXPOSE 70000`,
+      '2:8-12 PORT_INVALID EXPOSE cannot take "70000": "70000" is not a port | Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.',
+    ],
+    [
+      `${F}HEALTHCHECK`,
+      "2:1-11 INSTRUCTION_ARGUMENTS HEALTHCHECK needs CMD and a command, or NONE | For example: HEALTHCHECK CMD wget -q -O- http://localhost/",
+    ],
+    [
+      `${F}HEALTHCHECK none x`,
+      "2:13-16 INSTRUCTION_ARGUMENTS HEALTHCHECK NONE takes no arguments | Remove what follows NONE.",
+    ],
+    [
+      `${F}HEALTHCHECK curl x`,
+      '2:13-16 INSTRUCTION_ARGUMENTS HEALTHCHECK has no type "curl" | Write CMD before the command, or NONE alone.',
+    ],
+    [
+      `${F}HEALTHCHECK CMD`,
+      "2:13-15 INSTRUCTION_ARGUMENTS HEALTHCHECK CMD has no command | Write the command behind CMD.",
+    ],
+    [
+      `${F}HEALTHCHECK --interval=5 CMD x`,
+      '2:24 FLAG_VALUE "5" is not a duration | Write numbers with units, for example 30s, 1m30s or 500ms.',
+    ],
+    [
+      `${F}HEALTHCHECK --timeout=1us CMD x`,
+      "2:23-25 FLAG_VALUE --timeout cannot be less than 1ms | Write numbers with units, for example 30s, 1m30s or 500ms.",
+    ],
+    [
+      `${F}HEALTHCHECK --retries=-1 CMD x`,
+      '2:23-24 FLAG_VALUE --retries is a number from 0 on, not "-1" | Write for example --retries=3.',
+    ],
+    [
+      `${F}ONBUILD`,
+      "2:1-7 INSTRUCTION_ARGUMENTS ONBUILD needs an instruction | For example: ONBUILD COPY . /app",
+    ],
+    [
+      `${F}ONBUILD ONBUILD RUN x`,
+      "2:9-15 INSTRUCTION_ARGUMENTS ONBUILD cannot hold ONBUILD | Write the instruction in the Dockerfile that builds on this image.",
+    ],
+    [
+      `${F}ONBUILD FROM x`,
+      "2:9-12 INSTRUCTION_ARGUMENTS ONBUILD cannot hold FROM | Write the instruction in the Dockerfile that builds on this image.",
+    ],
+    [
+      `${F}ONBUILD COPY x`,
+      "2:14 INSTRUCTION_ARGUMENTS COPY needs a source and a destination | Write COPY source… destination.",
+    ],
   ])("%j", async (text, expected) => {
     expect(await failureOf(text)).toBe(expected);
   });
@@ -131,5 +317,11 @@ test("one run tells all mistakes: the first is thrown, in the order of the file,
 
 test("an error shows the line it is in", async () => {
   const { location } = await errorOf("FROM alpine\r\n\tRUN --mount=type=x,target=/y \\\r\n  z\r\n");
-  expect(location).toEqual({ file: "Dockerfile", line: 2, column: 19, endColumn: 19, excerpt: "\tRUN --mount=type=x,target=/y \\" });
+  expect(location).toEqual({
+    file: "Dockerfile",
+    line: 2,
+    column: 19,
+    endColumn: 19,
+    excerpt: "\tRUN --mount=type=x,target=/y \\",
+  });
 });

@@ -4,7 +4,15 @@ import { parseHeredocOpening } from "../syntax/heredoc.ts";
 import type { SourceText } from "../syntax/source-text.ts";
 import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";
 import { Checker } from "./checker.ts";
-import type { ArgCommand, Assignment, Command, CopyCommand, FromCommand, RunCommand, TextCommand } from "./command.ts";
+import type {
+  ArgCommand,
+  Assignment,
+  Command,
+  CopyCommand,
+  FromCommand,
+  RunCommand,
+  TextCommand,
+} from "./command.ts";
 import { checkHealthcheck } from "./healthcheck.ts";
 import { MountError, readMount } from "./mount.ts";
 
@@ -21,9 +29,14 @@ function checkFrom(checker: Checker): FromCommand | undefined {
   const flags = checker.flags({ platform: "text" });
   const words = node.arguments.form === "words" ? node.arguments.words : [];
   const [image, as, name, extra] = words;
-  if (image === undefined) return checker.arguments("needs an image", "For example: FROM debian:trixie-slim AS build");
+  if (image === undefined)
+    return checker.arguments("needs an image", "For example: FROM debian:trixie-slim AS build");
   if (as !== undefined && as.text.toLowerCase() !== "as") {
-    return checker.arguments(`takes an image and AS name, not "${as.text}"`, "Write FROM image AS name.", as.span);
+    return checker.arguments(
+      `takes an image and AS name, not "${as.text}"`,
+      "Write FROM image AS name.",
+      as.span,
+    );
   }
   if (as !== undefined && (name === undefined || extra !== undefined)) {
     return checker.arguments("takes one name behind AS", "Write FROM image AS name.", (extra ?? as).span);
@@ -36,21 +49,33 @@ function checkFrom(checker: Checker): FromCommand | undefined {
     });
   }
   const platform = flags.text("platform");
-  return { kind: "from", node, image, ...(name === undefined ? {} : { name }), ...(platform?.text ? { platform } : {}) };
+  return {
+    kind: "from",
+    node,
+    image,
+    ...(name === undefined ? {} : { name }),
+    ...(platform?.text ? { platform } : {}),
+  };
 }
 
 function checkAssignments(checker: Checker): readonly Assignment[] | undefined {
   checker.flags({});
   const args = checker.node.arguments;
-  if (args.form !== "pairs") return checker.arguments("needs a name and a value", `Write ${checker.name} name=value.`);
+  if (args.form !== "pairs")
+    return checker.arguments("needs a name and a value", `Write ${checker.name} name=value.`);
   const pairs: Assignment[] = [];
   for (const { key, separator, value, span } of args.pairs) {
-    if (key.text === "") checker.arguments("has a value without a name", `Write ${checker.name} name=value.`, span);
+    if (key.text === "")
+      checker.arguments("has a value without a name", `Write ${checker.name} name=value.`, span);
     else if (value !== undefined) pairs.push({ key, value });
     else if (separator === "" && args.pairs.length === 1) {
       checker.arguments(`needs a value for ${key.text}`, `Write ${checker.name} ${key.text}=value.`, span);
     } else {
-      checker.arguments(`has "${key.text}" without a =`, "Write name=value, and quotes around values with spaces.", span);
+      checker.arguments(
+        `has "${key.text}" without a =`,
+        "Write name=value, and quotes around values with spaces.",
+        span,
+      );
     }
   }
   return pairs;
@@ -63,7 +88,11 @@ function checkArg(checker: Checker): ArgCommand | undefined {
   for (const { key, span } of args.pairs) {
     if (key.text === "") checker.arguments("has a value without a name", "Write ARG name=default.", span);
   }
-  return { kind: "arg", node: checker.node, args: args.pairs.map(({ key, value }) => ({ key, ...(value ? { value } : {}) })) };
+  return {
+    kind: "arg",
+    node: checker.node,
+    args: args.pairs.map(({ key, value }) => ({ key, ...(value ? { value } : {}) })),
+  };
 }
 
 function checkRun(checker: Checker): RunCommand | undefined {
@@ -100,7 +129,14 @@ function checkMount(checker: Checker, mount: Word): void {
   }
 }
 
-const COPY_FLAGS = { from: "text", chown: "text", chmod: "text", link: "bool", parents: "later", exclude: "later" } as const;
+const COPY_FLAGS = {
+  from: "text",
+  chown: "text",
+  chmod: "text",
+  link: "bool",
+  parents: "later",
+  exclude: "later",
+} as const;
 const ADD_FLAGS = {
   chown: "text", chmod: "text", link: "bool", exclude: "later", checksum: "later", "keep-git-dir": "later", unpack: "later",
 } as const; // prettier-ignore
@@ -113,10 +149,18 @@ function checkCopy(checker: Checker): CopyCommand | undefined {
   if (words === undefined) return undefined;
   const dest = words.at(-1);
   if (dest === undefined || words.length < 2) {
-    return checker.arguments("needs a source and a destination", `Write ${checker.name} source… destination.`, dest?.span);
+    return checker.arguments(
+      "needs a source and a destination",
+      `Write ${checker.name} source… destination.`,
+      dest?.span,
+    );
   }
   if (parseHeredocOpening(dest.text, "\\") !== null) {
-    return checker.arguments("cannot have a here-document as its destination", "Write the destination last.", dest.span);
+    return checker.arguments(
+      "cannot have a here-document as its destination",
+      "Write the destination last.",
+      dest.span,
+    );
   }
   const [from, chown, chmod] = [flags.text("from"), flags.text("chown"), flags.text("chmod")];
   if (from?.text.includes("$")) {
@@ -141,18 +185,24 @@ function checkCopy(checker: Checker): CopyCommand | undefined {
 function checkText(checker: Checker): TextCommand | undefined {
   const { node } = checker;
   checker.flags({});
-  if (node.arguments.form !== "text") return checker.arguments("needs one argument", `Write it behind ${checker.name}.`);
+  if (node.arguments.form !== "text")
+    return checker.arguments("needs one argument", `Write it behind ${checker.name}.`);
   return { kind: node.name as TextCommand["kind"], node, text: node.arguments.text };
 }
 
 function checkOnbuild(checker: Checker, source: SourceText, problems: Problem[]): Command | undefined {
   const { node } = checker;
   checker.flags({});
-  if (node.arguments.form !== "trigger") return checker.arguments("needs an instruction", "For example: ONBUILD COPY . /app");
+  if (node.arguments.form !== "trigger")
+    return checker.arguments("needs an instruction", "For example: ONBUILD COPY . /app");
   const inner = node.arguments.instruction;
   const name = inner.name.toUpperCase();
   if (name === "ONBUILD" || name === "FROM" || name === "MAINTAINER") {
-    return checker.arguments(`cannot hold ${name}`, "Write the instruction in the Dockerfile that builds on this image.", inner.keyword.span);
+    return checker.arguments(
+      `cannot hold ${name}`,
+      "Write the instruction in the Dockerfile that builds on this image.",
+      inner.keyword.span,
+    );
   }
   // The trigger runs in somebody else's build; a mistake in it is better found now.
   if (checkInstruction(inner, source, problems) === undefined) return undefined;
@@ -187,7 +237,10 @@ function checkByName(checker: Checker, source: SourceText, problems: Problem[]):
       const line = checker.commandLine(node.arguments);
       if (line === undefined) return undefined;
       if (line.form === "shell" || line.args.length === 0) {
-        return checker.arguments("needs a JSON array", 'For example: SHELL ["/bin/bash", "-o", "pipefail", "-c"]');
+        return checker.arguments(
+          "needs a JSON array",
+          'For example: SHELL ["/bin/bash", "-o", "pipefail", "-c"]',
+        );
       }
       return { kind: "shell", node, shell: line.args };
     }
@@ -201,7 +254,8 @@ function checkByName(checker: Checker, source: SourceText, problems: Problem[]):
       checker.flags({});
       const items = checker.list();
       if (items === undefined) return undefined;
-      if (items.length === 0) return checker.arguments("needs at least one argument", `Write it behind ${checker.name}.`);
+      if (items.length === 0)
+        return checker.arguments("needs at least one argument", `Write it behind ${checker.name}.`);
       return { kind: node.name, node, items };
     }
     case "healthcheck":
@@ -218,7 +272,11 @@ function checkByName(checker: Checker, source: SourceText, problems: Problem[]):
 }
 
 /** Checks one instruction's flags and arguments. Mistakes are added to `problems`, and the result is then undefined. */
-export function checkInstruction(node: InstructionNode, source: SourceText, problems: Problem[]): Command | undefined {
+export function checkInstruction(
+  node: InstructionNode,
+  source: SourceText,
+  problems: Problem[],
+): Command | undefined {
   const checker = new Checker(node, source, problems);
   const command = checkByName(checker, source, problems);
   return checker.failed ? undefined : command;

@@ -60,10 +60,14 @@ export class Checker {
   #flag(flag: Flag, kinds: FlagKinds, found: Map<string, Word[]>): void {
     const kind = Object.hasOwn(kinds, flag.name) ? kinds[flag.name] : undefined;
     if (flag.name === "" && flag.value === undefined) return;
-    const nameSpan = { start: flag.span.start, end: Math.min(flag.span.end, flag.span.start + 2 + flag.name.length) };
+    const nameSpan = {
+      start: flag.span.start,
+      end: Math.min(flag.span.end, flag.span.start + 2 + flag.name.length),
+    };
     if (kind === undefined) {
       const known = Object.keys(kinds).map((name) => `--${name}`);
-      const otherwise = known.length > 0 ? `${this.name} takes ${known.join(", ")}.` : `${this.name} takes no flags.`;
+      const otherwise =
+        known.length > 0 ? `${this.name} takes ${known.join(", ")}.` : `${this.name} takes no flags.`;
       this.report(nameSpan, {
         code: "FLAG_UNKNOWN",
         message: `${this.name} has no flag --${flag.name}`,
@@ -80,7 +84,11 @@ export class Checker {
       return;
     }
     if (found.has(flag.name) && kind !== "texts") {
-      this.report(flag.span, { code: "FLAG_DUPLICATE", message: `--${flag.name} is given twice`, hint: "Remove one of them." });
+      this.report(flag.span, {
+        code: "FLAG_DUPLICATE",
+        message: `--${flag.name} is given twice`,
+        hint: "Remove one of them.",
+      });
       return;
     }
     const value = this.#flagValue(flag, kind);

@@ -4,7 +4,13 @@ import type { CheckedFlags, Checker } from "./checker.ts";
 import type { HealthcheckCommand } from "./command.ts";
 import { parseDurationNs } from "./duration.ts";
 
-const FLAGS = { interval: "text", timeout: "text", "start-period": "text", "start-interval": "text", retries: "text" } as const;
+const FLAGS = {
+  interval: "text",
+  timeout: "text",
+  "start-period": "text",
+  "start-interval": "text",
+  retries: "text",
+} as const;
 const MINIMUM_NS = 1e6;
 
 function duration(checker: Checker, name: string, flag: Word | undefined): number {
@@ -45,18 +51,28 @@ export function checkHealthcheck(checker: Checker): HealthcheckCommand | undefin
   const { node } = checker;
   const args = node.arguments;
   const flags = checker.flags(FLAGS);
-  if (args.form !== "healthcheck") return checker.arguments("needs CMD and a command, or NONE", "For example: HEALTHCHECK CMD wget -q -O- http://localhost/");
+  if (args.form !== "healthcheck")
+    return checker.arguments(
+      "needs CMD and a command, or NONE",
+      "For example: HEALTHCHECK CMD wget -q -O- http://localhost/",
+    );
   const type = args.type.text.toUpperCase();
   if (type === "NONE") {
-    if (args.command.form !== "none") return checker.arguments("NONE takes no arguments", "Remove what follows NONE.", args.type.span);
+    if (args.command.form !== "none")
+      return checker.arguments("NONE takes no arguments", "Remove what follows NONE.", args.type.span);
     return { kind: "healthcheck", node, config: { Test: ["NONE"] } };
   }
   if (type !== "CMD") {
-    return checker.arguments(`has no type "${args.type.text}"`, "Write CMD before the command, or NONE alone.", args.type.span);
+    return checker.arguments(
+      `has no type "${args.type.text}"`,
+      "Write CMD before the command, or NONE alone.",
+      args.type.span,
+    );
   }
   const line = checker.commandLine(args.command);
   if (line === undefined) return undefined;
-  if (line.args.length === 0) return checker.arguments("CMD has no command", "Write the command behind CMD.", args.type.span);
+  if (line.args.length === 0)
+    return checker.arguments("CMD has no command", "Write the command behind CMD.", args.type.span);
   const test = [line.form === "exec" ? "CMD" : "CMD-SHELL", ...line.args];
   return { kind: "healthcheck", node, config: { Test: test, ...options(checker, flags) } };
 }

@@ -27,7 +27,11 @@ export class MountError extends Error {
   readonly word: Word;
   readonly hint: string;
 
-  constructor(word: Word, message: string, options: { readonly hint: string; readonly code?: DockerfileErrorCode }) {
+  constructor(
+    word: Word,
+    message: string,
+    options: { readonly hint: string; readonly code?: DockerfileErrorCode },
+  ) {
     super(message);
     this.name = "MountError";
     this.code = options.code ?? "MOUNT_INVALID";
@@ -51,7 +55,10 @@ function parseBool(text: string): boolean | undefined {
 
 function parseSizeBytes(field: Word, text: string): number {
   const match = SIZE.exec(text.trim());
-  if (match === null) throw new MountError(field, `"${text}" is not a size`, { hint: "Write for example size=64m or size=1g." });
+  if (match === null)
+    throw new MountError(field, `"${text}" is not a size`, {
+      hint: "Write for example size=64m or size=1g.",
+    });
   const exponent = match[2] === "" ? 0 : "kmgtp".indexOf(match[2]!.toLowerCase()) + 1;
   return Math.floor(Number(match[1]) * 1024 ** exponent);
 }
@@ -61,7 +68,10 @@ function parseNumber(field: Word, text: string, what: { name: string; radix: 8 |
   const value = pattern.test(text) ? Number.parseInt(text, what.radix) : Number.NaN;
   if (!(value <= 0xffff_ffff)) {
     throw new MountError(field, `"${text}" is not a ${what.name}`, {
-      hint: what.radix === 8 ? "Write the mode in octal, for example 0755." : `Write the ${what.name} as a number.`,
+      hint:
+        what.radix === 8
+          ? "Write the mode in octal, for example 0755."
+          : `Write the ${what.name} as a number.`,
     });
   }
   return value;
@@ -80,12 +90,19 @@ function readFields(mount: Word, expand: (word: Word) => string): Draft {
     const key = (split < 0 ? field.text : field.text.slice(0, split)).toLowerCase();
     if (!KEYS.includes(key)) {
       throw new MountError(field, `--mount has no key "${key}"`, {
-        hint: didYouMean(key, KEYS, `The keys are ${KEYS.filter((name) => !["src", "dst", "destination", "ro", "rw"].includes(name)).join(", ")}.`),
+        hint: didYouMean(
+          key,
+          KEYS,
+          `The keys are ${KEYS.filter((name) => !["src", "dst", "destination", "ro", "rw"].includes(name)).join(", ")}.`,
+        ),
       });
     }
     const exact = field.span.end - field.span.start === field.text.length;
     const written = split < 0 ? "" : field.text.slice(split + 1);
-    const word: Word = { text: written, span: exact ? { start: field.span.start + split + 1, end: field.span.end } : field.span };
+    const word: Word = {
+      text: written,
+      span: exact ? { start: field.span.start + split + 1, end: field.span.end } : field.span,
+    };
     if (key === "from" && /\$./.test(written)) {
       throw new MountError(field, "from= of --mount takes no variables", {
         hint: "Give the image a stage of its own, FROM ${NAME} AS name, and mount from=name.",
@@ -94,7 +111,10 @@ function readFields(mount: Word, expand: (word: Word) => string): Draft {
     const value = expand(word);
     if (key === "readonly" || key === "ro" || key === "readwrite" || key === "rw") {
       const flag = split < 0 ? true : parseBool(value);
-      if (flag === undefined) throw new MountError(field, `${key} is true or false, not "${value}"`, { hint: `Write ${key} alone to turn it on.` });
+      if (flag === undefined)
+        throw new MountError(field, `${key} is true or false, not "${value}"`, {
+          hint: `Write ${key} alone to turn it on.`,
+        });
       draft.readonly = key.startsWith("reado") || key === "ro" ? flag : !flag;
       continue;
     }
@@ -102,7 +122,8 @@ function readFields(mount: Word, expand: (word: Word) => string): Draft {
       draft.set.set(key, { field, value: "true" });
       continue;
     }
-    if (split < 0) throw new MountError(field, `"${key}" of --mount needs a value`, { hint: `Write ${key}=value.` });
+    if (split < 0)
+      throw new MountError(field, `"${key}" of --mount needs a value`, { hint: `Write ${key}=value.` });
     const name = key === "src" ? "source" : key === "dst" || key === "destination" ? "target" : key;
     if (name === "type") draft.type = value.toLowerCase();
     draft.set.set(name, { field: { text: value, span: word.span }, value });
@@ -123,7 +144,9 @@ function checkKeys(draft: Draft, type: string): void {
   for (const [key, types] of Object.entries(allowed)) {
     const given = draft.set.get(key);
     if (given === undefined || types.includes(type)) continue;
-    throw new MountError(given.field, `a mount of type ${type} has no ${key}`, { hint: `${key} is for mounts of type ${types.join(", ")}.` });
+    throw new MountError(given.field, `a mount of type ${type} has no ${key}`, {
+      hint: `${key} is for mounts of type ${types.join(", ")}.`,
+    });
   }
 }
 
@@ -137,7 +160,9 @@ export function readMount(mount: Word, expand: (word: Word) => string): MountSpe
   const typeField = draft.set.get("type")?.field ?? mount;
   const { type } = draft;
   if (!TYPES.includes(type)) {
-    throw new MountError(typeField, `there is no mount type "${type}"`, { hint: didYouMean(type, TYPES, `The types are ${TYPES.join(", ")}.`) });
+    throw new MountError(typeField, `there is no mount type "${type}"`, {
+      hint: didYouMean(type, TYPES, `The types are ${TYPES.join(", ")}.`),
+    });
   }
   if (type === "secret" || type === "ssh") {
     throw new MountError(typeField, `mounts of type ${type} are not supported yet`, {
@@ -149,7 +174,9 @@ export function readMount(mount: Word, expand: (word: Word) => string): MountSpe
   const value = (key: string): string => draft.set.get(key)?.value ?? "";
   const number = (key: "uid" | "gid" | "mode"): number | undefined => {
     const given = draft.set.get(key);
-    return given === undefined ? undefined : parseNumber(given.field, given.value, { name: key, radix: key === "mode" ? 8 : 10 });
+    return given === undefined
+      ? undefined
+      : parseNumber(given.field, given.value, { name: key, radix: key === "mode" ? 8 : 10 });
   };
   const sharing = value("sharing").toLowerCase() || "shared";
   if (!SHARING.includes(sharing)) {
@@ -159,7 +186,9 @@ export function readMount(mount: Word, expand: (word: Word) => string): MountSpe
   }
   const target = draft.set.get("target")?.field;
   if (target === undefined || target.text === "") {
-    throw new MountError(mount, "--mount has no target", { hint: "Add target=/path, the place in the file system of the step." });
+    throw new MountError(mount, "--mount has no target", {
+      hint: "Add target=/path, the place in the file system of the step.",
+    });
   }
   const size = draft.set.get("size");
   const [uid, gid, mode] = [number("uid"), number("gid"), number("mode")];

@@ -31,7 +31,12 @@ export function checkFile(tree: DockerfileTree, problems: Problem[]): CheckedFil
     if (node.name === "from") seenFrom = true;
     if (command === undefined) continue;
     if (command.kind === "from") {
-      stages.push({ index: stages.length, from: command, name: command.name?.text.toLowerCase() ?? "", commands: [] });
+      stages.push({
+        index: stages.length,
+        from: command,
+        name: command.name?.text.toLowerCase() ?? "",
+        commands: [],
+      });
     } else if (!seenFrom && command.kind === "arg") {
       globalArgs.push(command);
     } else if (!seenFrom) {

@@ -38,7 +38,11 @@ function globalArgs({ request, options, checked }: CompileContext, target: Platf
   for (const command of checked.globalArgs) {
     for (const { key, value } of command.args) {
       const given = options.buildArgs.get(key.text);
-      const assigned = given ?? (value === undefined ? undefined : expandWord(value, (name) => args.get(name), { escape, site: source }));
+      const assigned =
+        given ??
+        (value === undefined
+          ? undefined
+          : expandWord(value, (name) => args.get(name), { escape, site: source }));
       if (assigned !== undefined) args.set(key.text, assigned);
     }
   }
@@ -56,7 +60,10 @@ async function ignorePatterns({ bridge, file, options, signal }: CompileContext)
       sharedKeyHint: `${options.contextName}-.dockerignore`,
       followPaths: [".dockerignore"],
     });
-    const bytes = await readOptionalFile(bridge, await solveVertex(bridge, vertex, signal), { path: ".dockerignore", signal });
+    const bytes = await readOptionalFile(bridge, await solveVertex(bridge, vertex, signal), {
+      path: ".dockerignore",
+      signal,
+    });
     if (bytes === undefined) return [];
     text = decodeText(bytes);
   }
@@ -80,11 +87,13 @@ async function contextEdge(context: CompileContext, used: ReadonlySet<string>): 
 
 function resultConfig(target: StagePlan, options: CompileOptions, platform: Platform): ImageConfig {
   const image = target.image!;
-  if (options.labels.size > 0) image.config.Labels = { ...image.config.Labels, ...Object.fromEntries(options.labels) };
+  if (options.labels.size > 0)
+    image.config.Labels = { ...image.config.Labels, ...Object.fromEntries(options.labels) };
   const finished = image.finish();
   if (!options.explicitPlatform) return finished;
   const { variant: _, ...rest } = finished;
-  const variant = platform.variant ?? (finished.architecture === platform.architecture ? finished.variant : undefined);
+  const variant =
+    platform.variant ?? (finished.architecture === platform.architecture ? finished.variant : undefined);
   return { ...rest, os: platform.os, architecture: platform.architecture, ...(variant ? { variant } : {}) };
 }
 
@@ -100,12 +109,23 @@ export async function compile(context: CompileContext, wanted: Platform): Promis
   const target = plans.find(options.target);
   const needed = await resolveBases(target, { ...context, plans, platform });
 
-  const scope: PlanScope = { options, escape: checked.tree.escape, globals, platform, contextPaths: new Set() };
+  const scope: PlanScope = {
+    options,
+    escape: checked.tree.escape,
+    globals,
+    platform,
+    contextPaths: new Set(),
+  };
   for (const plan of plans.stages) if (needed.has(plan)) new StagePlanner(plan, scope).run();
   target.usedPaths.add("/");
 
   const source = checked.tree.source;
-  const emitter = new Emitter({ options, source, platform, context: await contextEdge(context, scope.contextPaths) });
+  const emitter = new Emitter({
+    options,
+    source,
+    platform,
+    context: await contextEdge(context, scope.contextPaths),
+  });
   // In the order of the file, so that no stage waits on the stack for another.
   for (const plan of plans.stages) if (needed.has(plan)) emitter.emit(plan);
   const result = emitter.emit(target);

@@ -21,14 +21,17 @@ describe("what an instruction does to the image config", () => {
     ["ENV A=1\nENV B=$A A=2\nENV C=${A}$B", { Env: ["A=2", "B=1", "C=21"] }],
     ["ENV A=1\nENV B=2\nENV A=3", { Env: ["A=3", "B=2"] }],
     ["ENV PATH=/x:$PATH", { Env: ["PATH=/x:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] }],
-    ["LABEL a=b \"c d\"=\"e f\"\nLABEL a=x", { Labels: { a: "x", "c d": "e f" } }],
+    ['LABEL a=b "c d"="e f"\nLABEL a=x', { Labels: { a: "x", "c d": "e f" } }],
     ["LABEL a b c", { Labels: { a: "b c" } }],
     ['CMD ["a", "b c"]', { Cmd: ["a", "b c"], ArgsEscaped: true }],
     ["CMD a $B 'c'", { Cmd: ["/bin/sh", "-c", "a $B 'c'"], ArgsEscaped: true }],
     ["CMD []", { Cmd: [], ArgsEscaped: true }],
     ['ENTRYPOINT ["a"]', { Entrypoint: ["a"] }],
     ["ENTRYPOINT a", { Entrypoint: ["/bin/sh", "-c", "a"] }],
-    ['SHELL ["/bin/bash", "-c"]\nCMD a', { Shell: ["/bin/bash", "-c"], Cmd: ["/bin/bash", "-c", "a"], ArgsEscaped: true }],
+    [
+      'SHELL ["/bin/bash", "-c"]\nCMD a',
+      { Shell: ["/bin/bash", "-c"], Cmd: ["/bin/bash", "-c", "a"], ArgsEscaped: true },
+    ],
     ["USER me:us", { User: "me:us" }],
     ["ARG U=app\nUSER $U", { User: "app" }],
     ["WORKDIR a\nWORKDIR b/../c\nENV D=d\nWORKDIR $D", { WorkingDir: "/a/c/d", Env: ["D=d"] }],
@@ -36,7 +39,19 @@ describe("what an instruction does to the image config", () => {
     ['WORKDIR "/a b"', { WorkingDir: "/a b" }],
     ["VOLUME /a /b", { Volumes: { "/a": {}, "/b": {} } }],
     ['VOLUME ["/a b"]', { Volumes: { "/a b": {} } }],
-    ["EXPOSE 80 53/udp 8000-8002 1:2/SCTP", { ExposedPorts: { "80/tcp": {}, "53/udp": {}, "8000/tcp": {}, "8001/tcp": {}, "8002/tcp": {}, "2/sctp": {} } }],
+    [
+      "EXPOSE 80 53/udp 8000-8002 1:2/SCTP",
+      {
+        ExposedPorts: {
+          "80/tcp": {},
+          "53/udp": {},
+          "8000/tcp": {},
+          "8001/tcp": {},
+          "8002/tcp": {},
+          "2/sctp": {},
+        },
+      },
+    ],
     ['ENV P="1 2"\nEXPOSE $P', { Env: ["P=1 2"], ExposedPorts: { "1/tcp": {}, "2/tcp": {} } }],
     ["STOPSIGNAL SIGQUIT", { StopSignal: "SIGQUIT" }],
     ["STOPSIGNAL 9", { StopSignal: "9" }],
@@ -52,7 +67,10 @@ describe("what an instruction does to the image config", () => {
     ["ENV A=env\nARG A=arg\nENV B=$A", { Env: ["A=env", "B=arg"] }],
     ["ARG A=arg\nENV A=env\nENV B=$A", { Env: ["A=env", "B=env"] }],
     ["ARG A\nENV B=${A-unset}", { Env: ["B=unset"] }],
-    ["ARG TARGETARCH\nARG BUILDPLATFORM TARGETSTAGE\nENV B=$TARGETARCH,$BUILDPLATFORM,$TARGETSTAGE", { Env: ["B=amd64,linux/amd64,default"] }],
+    [
+      "ARG TARGETARCH\nARG BUILDPLATFORM TARGETSTAGE\nENV B=$TARGETARCH,$BUILDPLATFORM,$TARGETSTAGE",
+      { Env: ["B=amd64,linux/amd64,default"] },
+    ],
     ["ENV B=$TARGETARCH", { Env: ["B="] }],
     ["MAINTAINER me", {}],
   ])("%j", async (text, expected) => {
@@ -70,22 +88,33 @@ describe("what an instruction does to the image config", () => {
   test("build arguments go before defaults, and only where they are declared", async () => {
     const options = { "build-arg:A": "given", "build-arg:HIDDEN": "x" };
     expect((await configOf(`${S}ARG A=default\nENV B=$A$HIDDEN`, { options })).Env?.at(-1)).toBe("B=given");
-    expect((await configOf(`ARG A=default\n${S}ENV B=$A\nARG A\nENV C=$A`, { options })).Env?.slice(-2)).toEqual(["B=", "C=given"]);
+    expect(
+      (await configOf(`ARG A=default\n${S}ENV B=$A\nARG A\nENV C=$A`, { options })).Env?.slice(-2),
+    ).toEqual(["B=", "C=given"]);
   });
 
   test("an ARG before FROM gives its default to stages that declare it", async () => {
-    expect((await configOf(`ARG A=1\nARG B=\${A}2\n${S}ARG B\nARG A=own\nENV C=$B$A`)).Env?.at(-1)).toBe("C=12own");
+    expect((await configOf(`ARG A=1\nARG B=\${A}2\n${S}ARG B\nARG A=own\nENV C=$B$A`)).Env?.at(-1)).toBe(
+      "C=12own",
+    );
   });
 
   test("labels of the command line go on top", async () => {
-    expect((await configOf(`${S}LABEL a=1 b=2`, { options: { "label:b": "3", "label:c": "4" } })).Labels).toEqual({ a: "1", b: "3", c: "4" });
+    expect(
+      (await configOf(`${S}LABEL a=1 b=2`, { options: { "label:b": "3", "label:c": "4" } })).Labels,
+    ).toEqual({ a: "1", b: "3", c: "4" });
   });
 });
 
 describe("what is inherited", () => {
   test("config, history, author and platform of the base, without its rootfs and time", async () => {
-    const base: ImageConfig = { ...imageConfig({ User: "u", Labels: { x: "y" }, Env: ["A=1"] }), author: "me" };
-    const { config, baseConfig } = await compileText("FROM b\nLABEL z=1", { images: { "docker.io/library/b:latest": base } });
+    const base: ImageConfig = {
+      ...imageConfig({ User: "u", Labels: { x: "y" }, Env: ["A=1"] }),
+      author: "me",
+    };
+    const { config, baseConfig } = await compileText("FROM b\nLABEL z=1", {
+      images: { "docker.io/library/b:latest": base },
+    });
     expect(config).toEqual({
       author: "me",
       architecture: "amd64",
@@ -96,13 +125,18 @@ describe("what is inherited", () => {
         Env: ["A=1", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
         Cmd: ["sh"],
       },
-      history: [{ created_by: "base" }, { created_by: "LABEL z=1", comment: "buildkit.dockerfile.v0", empty_layer: true }],
+      history: [
+        { created_by: "base" },
+        { created_by: "LABEL z=1", comment: "buildkit.dockerfile.v0", empty_layer: true },
+      ],
     });
     expect(baseConfig).toBe(base);
   });
 
   test("a stage goes on from the stage it is based on: config, ARGs, folder and user, but not triggers", async () => {
-    const { config } = await compileText("FROM node:24 AS a\nARG X=1\nENV Y=2\nONBUILD USER root\nFROM a\nWORKDIR sub\nENV Z=$X$Y");
+    const { config } = await compileText(
+      "FROM node:24 AS a\nARG X=1\nENV Y=2\nONBUILD USER root\nFROM a\nWORKDIR sub\nENV Z=$X$Y",
+    );
     expect(config!.config).toEqual({
       Env: ["PATH=/usr/local/bin:/usr/bin", "NODE_VERSION=24.1.0", "Y=2", "Z=12"],
       Entrypoint: ["docker-entrypoint.sh"],
@@ -114,10 +148,19 @@ describe("what is inherited", () => {
   });
 
   test("an explicit platform is the image's, an implicit one is the base's", async () => {
-    const images = { "docker.io/library/b:latest": { ...imageConfig(), architecture: "arm64", variant: "v8" } };
-    expect((await compileText("FROM b", { images })).config).toMatchObject({ architecture: "arm64", variant: "v8" });
+    const images = {
+      "docker.io/library/b:latest": { ...imageConfig(), architecture: "arm64", variant: "v8" },
+    };
+    expect((await compileText("FROM b", { images })).config).toMatchObject({
+      architecture: "arm64",
+      variant: "v8",
+    });
     const platforms = [{ os: "linux", architecture: "arm", variant: "v7" }];
-    const { config } = await compileText("FROM b", { images, platforms, options: { platform: "linux/arm/v7" } });
+    const { config } = await compileText("FROM b", {
+      images,
+      platforms,
+      options: { platform: "linux/arm/v7" },
+    });
     expect(config).toMatchObject({ os: "linux", architecture: "arm", variant: "v7" });
   });
 });
@@ -169,7 +212,9 @@ MAINTAINER me`;
   test("entries have a time only when SOURCE_DATE_EPOCH is given", async () => {
     const options = { "build-arg:SOURCE_DATE_EPOCH": "1700000000" };
     expect((await compileText(`${S}USER u`)).config!.history![0]).not.toHaveProperty("created");
-    expect((await compileText(`${S}USER u`, { options })).config!.history![0]!.created).toBe("2023-11-14T22:13:20Z");
+    expect((await compileText(`${S}USER u`, { options })).config!.history![0]!.created).toBe(
+      "2023-11-14T22:13:20Z",
+    );
   });
 
   test("proxies that are not declared are in no history and no environment", async () => {
@@ -179,7 +224,13 @@ MAINTAINER me`;
     const op = definition.result!.vertex.op;
     expect(op.kind === "exec" && op.meta).toMatchObject({
       env: ["PATH=/usr/bin:/bin"],
-      proxyEnv: { httpProxy: "http://secret@proxy", httpsProxy: "", ftpProxy: "", noProxy: "x", allProxy: "" },
+      proxyEnv: {
+        httpProxy: "http://secret@proxy",
+        httpsProxy: "",
+        ftpProxy: "",
+        noProxy: "x",
+        allProxy: "",
+      },
     });
   });
 });

@@ -7,7 +7,10 @@ import { cleanPath } from "./paths.ts";
  * are cleaned and relative to the context's root; the last one that matches wins.
  * @see Docker documentation, ".dockerignore files"
  */
-export function readIgnoreFile(text: string, options: { readonly file: string; readonly problems: Problem[] }): readonly string[] {
+export function readIgnoreFile(
+  text: string,
+  options: { readonly file: string; readonly problems: Problem[] },
+): readonly string[] {
   const source = new SourceText(options.file, text);
   const patterns: string[] = [];
   let offset = 0;
@@ -28,7 +31,9 @@ export function readIgnoreFile(text: string, options: { readonly file: string; r
       continue;
     }
     const clean = cleanPath(pattern);
-    patterns.push(`${negated ? "!" : ""}${clean.length > 1 && clean.startsWith("/") ? clean.slice(1) : clean}`);
+    patterns.push(
+      `${negated ? "!" : ""}${clean.length > 1 && clean.startsWith("/") ? clean.slice(1) : clean}`,
+    );
   }
   return patterns;
 }

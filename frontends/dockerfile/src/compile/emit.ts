@@ -1,4 +1,15 @@
-import { createVertex, CUSTOM_NAME, NO_INPUT, NO_OUTPUT, type CopyAction, type Edge, type Mount, type Position, type Vertex, type VertexLocation } from "@slipway/ir";
+import {
+  createVertex,
+  CUSTOM_NAME,
+  NO_INPUT,
+  NO_OUTPUT,
+  type CopyAction,
+  type Edge,
+  type Mount,
+  type Position,
+  type Vertex,
+  type VertexLocation,
+} from "@slipway/ir";
 import { InvariantError, type Digest, type Platform } from "@slipway/oci";
 import type { SourceText, Span } from "../syntax/source-text.ts";
 import { localVertex } from "./local-source.ts";
@@ -22,7 +33,9 @@ class Inputs {
 
   add(edge: Edge | null): number {
     if (edge === null) return NO_INPUT;
-    const known = this.edges.findIndex(({ vertex, index }) => vertex.digest === edge.vertex.digest && index === edge.index);
+    const known = this.edges.findIndex(
+      ({ vertex, index }) => vertex.digest === edge.vertex.digest && index === edge.index,
+    );
     if (known >= 0) return known;
     this.edges.push(edge);
     return this.edges.length - 1;
@@ -81,15 +94,25 @@ export class Emitter {
     if (base.identifier === undefined) throw new InvariantError(`the image ${base.name} was not resolved`);
     const { config } = { config: plan.baseConfig };
     // An image without layers is an empty filesystem, which has no vertex.
-    if (config?.rootfs?.diff_ids.length === 0 && !config.history?.some((entry) => !entry.empty_layer)) return null;
+    if (config?.rootfs?.diff_ids.length === 0 && !config.history?.some((entry) => !entry.empty_layer))
+      return null;
     const { imageResolveMode } = this.#scope.options;
     const written = plan.stage?.from.node.original ?? base.name;
     return this.#vertex(
       plan.span,
       createVertex({
-        op: { kind: "source", identifier: base.identifier, attrs: imageResolveMode === "" ? {} : { "image.resolvemode": imageResolveMode } },
+        op: {
+          kind: "source",
+          identifier: base.identifier,
+          attrs: imageResolveMode === "" ? {} : { "image.resolvemode": imageResolveMode },
+        },
         constraints: { platform: plan.platform ?? this.#scope.platform, filter: [] },
-        metadata: { description: { [CUSTOM_NAME]: plan.fromName || `FROM ${base.identifier.replace("docker-image://", "")}`, [COMMAND]: written } },
+        metadata: {
+          description: {
+            [CUSTOM_NAME]: plan.fromName || `FROM ${base.identifier.replace("docker-image://", "")}`,
+            [COMMAND]: written,
+          },
+        },
       }),
     );
   }
@@ -100,13 +123,19 @@ export class Emitter {
       const { line, column } = source.position(offset);
       return { line, character: column - 1 };
     };
-    const location: VertexLocation = { source: 0, ranges: [{ start: position(span.start), end: position(span.end) }] };
+    const location: VertexLocation = {
+      source: 0,
+      ranges: [{ start: position(span.start), end: position(span.end) }],
+    };
     this.locations.set(vertex.digest, [...(this.locations.get(vertex.digest) ?? []), location]);
     return { vertex, index: 0 };
   }
 
   #metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache"> {
-    return { description: { [CUSTOM_NAME]: step.name, [COMMAND]: step.source }, ignoreCache: plan.ignoreCache };
+    return {
+      description: { [CUSTOM_NAME]: step.name, [COMMAND]: step.source },
+      ignoreCache: plan.ignoreCache,
+    };
   }
 
   #constraints(plan: StagePlan): Vertex["constraints"] {
@@ -221,7 +250,10 @@ export class Emitter {
       op: { kind: "merge", inputs: [0, 1] },
       inputs: [below, layer],
       constraints: this.#constraints(plan),
-      metadata: { description: { ...description, [CUSTOM_NAME]: step.name.replace(/(?=(?:COPY|ADD)\b)/, "LINK ") }, ignoreCache },
+      metadata: {
+        description: { ...description, [CUSTOM_NAME]: step.name.replace(/(?=(?:COPY|ADD)\b)/, "LINK ") },
+        ignoreCache,
+      },
     });
     return this.#vertex(step.span, vertex);
   }
@@ -270,7 +302,8 @@ export class Emitter {
   }
 
   #mount(plan: StagePlan, mount: MountStep, inputs: Inputs): Mount {
-    const origin = mount.root === undefined ? this.#origin(mount.origin) : this.#cacheRoot(plan, mount, mount.root);
+    const origin =
+      mount.root === undefined ? this.#origin(mount.origin) : this.#cacheRoot(plan, mount, mount.root);
     const base = {
       dest: mount.target,
       input: inputs.add(origin),

@@ -1,6 +1,23 @@
-import { encode, printTree, validate, vertices, type Definition, type ExecOp, type FileOp, type SourceOp, type Vertex } from "@slipway/ir";
+import {
+  encode,
+  printTree,
+  validate,
+  vertices,
+  type Definition,
+  type ExecOp,
+  type FileOp,
+  type SourceOp,
+  type Vertex,
+} from "@slipway/ir";
 import { describe, expect, test } from "vitest";
-import { amd64, compileAll, compileText, failureOf, imageConfig, type CompileInput } from "../fake-bridge.test.support.ts";
+import {
+  amd64,
+  compileAll,
+  compileText,
+  failureOf,
+  imageConfig,
+  type CompileInput,
+} from "../fake-bridge.test.support.ts";
 
 /** The graph as the IR prints it, without digests. */
 async function graphOf(text: string, input?: CompileInput): Promise<string> {
@@ -17,7 +34,9 @@ function all(definition: Definition): readonly Vertex[] {
 }
 
 async function execOf(text: string, input?: CompileInput): Promise<ExecOp> {
-  const op = all((await compileText(text, input)).definition).findLast((vertex) => vertex.op.kind === "exec")?.op;
+  const op = all((await compileText(text, input)).definition).findLast(
+    (vertex) => vertex.op.kind === "exec",
+  )?.op;
   if (op?.kind !== "exec") throw new Error("no exec");
   return op;
 }
@@ -28,9 +47,15 @@ async function fileOf(text: string, input?: CompileInput): Promise<FileOp> {
   return op;
 }
 
-async function localOf(text: string, name = "context", input?: CompileInput): Promise<SourceOp["attrs"] | undefined> {
+async function localOf(
+  text: string,
+  name = "context",
+  input?: CompileInput,
+): Promise<SourceOp["attrs"] | undefined> {
   const ops = all((await compileText(text, input)).definition).map(({ op }) => op);
-  return ops.flatMap((op) => (op.kind === "source" && op.identifier === `local://${name}` ? [op.attrs] : []))[0];
+  return ops.flatMap((op) =>
+    op.kind === "source" && op.identifier === `local://${name}` ? [op.attrs] : [],
+  )[0];
 }
 
 describe("graphs", () => {
@@ -63,7 +88,7 @@ CMD ["node", "x.js"]`;
   });
 
   test("a single stage has no name in front of its steps", async () => {
-    expect(await graphOf("FROM scratch\nCOPY a b c/\nRUN [\"/c/a\"]")).toMatchInlineSnapshot(`
+    expect(await graphOf('FROM scratch\nCOPY a b c/\nRUN ["/c/a"]')).toMatchInlineSnapshot(`
       "
       #1 [2/2] RUN ["/c/a"] (exec, linux/amd64)
         root: #2 [1/2] COPY a b c/ (file, linux/amd64)
@@ -87,10 +112,14 @@ CMD ["node", "x.js"]`;
     const { outputs } = await compileAll(`FROM alpine\n${"RUN x\n".repeat(9)}`, {
       platforms: [amd64, { os: "linux", architecture: "arm64" }],
     });
-    const names = outputs.map(({ definition }) => definition.result!.vertex.metadata.description["llb.customname"]);
+    const names = outputs.map(
+      ({ definition }) => definition.result!.vertex.metadata.description["llb.customname"],
+    );
     expect(names).toEqual(["[linux/amd64 10/10] RUN x", "[linux/arm64 10/10] RUN x"]);
     const first = all(outputs[1]!.definition).find(({ op }) => op.kind === "source");
-    expect(first!.metadata.description["llb.customname"]).toMatch(/^\[linux\/arm64 {2}1\/10\] FROM docker\.io\/library\/alpine:latest@/);
+    expect(first!.metadata.description["llb.customname"]).toMatch(
+      /^\[linux\/arm64 {2}1\/10\] FROM docker\.io\/library\/alpine:latest@/,
+    );
     expect(first!.constraints.platform).toEqual({ os: "linux", architecture: "arm64" });
   });
 
@@ -102,7 +131,12 @@ CMD ["node", "x.js"]`;
 
   test("an empty file system has no vertex", async () => {
     expect((await compileText("FROM scratch\nENV A=1")).definition.result).toBeNull();
-    const images = { "docker.io/library/e:latest": { ...imageConfig({}, []), rootfs: { type: "layers" as const, diff_ids: [] } } };
+    const images = {
+      "docker.io/library/e:latest": {
+        ...imageConfig({}, []),
+        rootfs: { type: "layers" as const, diff_ids: [] },
+      },
+    };
     expect((await compileText("FROM e", { images })).definition.result).toBeNull();
   });
 
@@ -110,10 +144,15 @@ CMD ["node", "x.js"]`;
     const { definition } = await compileText("FROM alpine\n\nRUN a \\\n  b\n  COPY c /");
     const lines = all(definition).map(({ op, digest }) => {
       const range = definition.locations.get(digest)?.[0]?.ranges[0];
-      return [op.kind, range && `${range.start.line}:${range.start.character}-${range.end.line}:${range.end.character}`];
+      return [
+        op.kind,
+        range && `${range.start.line}:${range.start.character}-${range.end.line}:${range.end.character}`,
+      ];
     });
     expect(Object.fromEntries(lines)).toEqual({ source: undefined, exec: "3:0-4:3", file: "5:2-5:10" });
-    expect(definition.sources).toEqual([{ filename: "Dockerfile", language: "Dockerfile", data: expect.any(Uint8Array) }]);
+    expect(definition.sources).toEqual([
+      { filename: "Dockerfile", language: "Dockerfile", data: expect.any(Uint8Array) },
+    ]);
   });
 });
 
@@ -126,12 +165,24 @@ describe("RUN", () => {
       cwd: "/srv",
       user: "node",
     });
-    expect((await execOf(`${text}USER 7\nWORKDIR x\nRUN ["a", "$B"]`)).meta).toMatchObject({ args: ["a", "$B"], cwd: "/srv/x", user: "7" });
+    expect((await execOf(`${text}USER 7\nWORKDIR x\nRUN ["a", "$B"]`)).meta).toMatchObject({
+      args: ["a", "$B"],
+      cwd: "/srv/x",
+      user: "7",
+    });
   });
 
   test("the root is writable, and its result is the step's", async () => {
     expect((await execOf("FROM alpine\nRUN x")).mounts).toEqual([
-      { kind: "bind", dest: "/", input: 0, selector: "", output: 0, readonly: false, contentCache: "default" },
+      {
+        kind: "bind",
+        dest: "/",
+        input: 0,
+        selector: "",
+        output: 0,
+        readonly: false,
+        contentCache: "default",
+      },
     ]);
     expect((await execOf('FROM scratch\nRUN ["x"]')).mounts[0]!.input).toBe(-1);
   });
@@ -140,9 +191,18 @@ describe("RUN", () => {
     ["type=bind,target=/m", { kind: "bind", dest: "/m", input: 1, selector: "", readonly: true }],
     ["source=a/b,dst=m,rw", { kind: "bind", dest: "/m", input: 1, selector: "/a/b", readonly: false }],
     ["from=o,src=/x,destination=/m", { kind: "bind", dest: "/m", input: 1, selector: "/x", readonly: true }],
-    ["type=cache,target=/m/", { kind: "cache", dest: "/m", input: -1, cacheId: "ns//m", sharing: "shared", readonly: false }],
-    ["type=cache,id=i$A,target=/m,sharing=locked,ro=true", { kind: "cache", cacheId: "ns/i1", sharing: "locked", readonly: true }],
-    ["type=cache,target=/m,from=o,source=s,sharing=private", { kind: "cache", input: 1, selector: "/s", sharing: "private" }],
+    [
+      "type=cache,target=/m/",
+      { kind: "cache", dest: "/m", input: -1, cacheId: "ns//m", sharing: "shared", readonly: false },
+    ],
+    [
+      "type=cache,id=i$A,target=/m,sharing=locked,ro=true",
+      { kind: "cache", cacheId: "ns/i1", sharing: "locked", readonly: true },
+    ],
+    [
+      "type=cache,target=/m,from=o,source=s,sharing=private",
+      { kind: "cache", input: 1, selector: "/s", sharing: "private" },
+    ],
     ["type=cache,target=/m,uid=5,mode=0700", { kind: "cache", input: 1, selector: "/cache" }],
     ["type=tmpfs,target=/m", { kind: "tmpfs", dest: "/m", input: -1, sizeBytes: 0, readonly: false }],
     ["type=tmpfs,target=/m,size=1.5k", { kind: "tmpfs", sizeBytes: 1536 }],
@@ -153,14 +213,25 @@ describe("RUN", () => {
   });
 
   test("a cache with an owner begins with a folder of that owner and mode", async () => {
-    const { definition } = await compileText("FROM scratch\nRUN --mount=type=cache,target=/m,uid=5,gid=6,mode=0700 [\"x\"]");
+    const { definition } = await compileText(
+      'FROM scratch\nRUN --mount=type=cache,target=/m,uid=5,gid=6,mode=0700 ["x"]',
+    );
     expect(definition.result!.vertex.inputs[0]!.vertex.op).toMatchObject({
-      actions: [{ kind: "mkdir", path: "/cache", mode: 0o700, owner: { user: { kind: "id", id: 5 }, group: { kind: "id", id: 6 } } }],
+      actions: [
+        {
+          kind: "mkdir",
+          path: "/cache",
+          mode: 0o700,
+          owner: { user: { kind: "id", id: 5 }, group: { kind: "id", id: 6 } },
+        },
+      ],
     });
   });
 
   test("mounts are in the order of their targets, and the same origin is one input", async () => {
-    const { mounts } = await execOf("FROM alpine\nRUN --mount=target=/z --mount=target=/b,source=x --mount=type=tmpfs,target=/c x");
+    const { mounts } = await execOf(
+      "FROM alpine\nRUN --mount=target=/z --mount=target=/b,source=x --mount=type=tmpfs,target=/c x",
+    );
     expect(mounts.map(({ dest, input }) => [dest, input])).toEqual([["/", 0], ["/b", 1], ["/c", -1], ["/z", 1]]); // prettier-ignore
   });
 
@@ -173,7 +244,13 @@ describe("RUN", () => {
   });
 
   test("hosts, host name, limits and shared memory come from the options", async () => {
-    const options = { "add-hosts": "a=1.2.3.4,b=::1", hostname: "h", ulimit: "nofile=1:2", "cgroup-parent": "/c", "shm-size": "65536" };
+    const options = {
+      "add-hosts": "a=1.2.3.4,b=::1",
+      hostname: "h",
+      ulimit: "nofile=1:2",
+      "cgroup-parent": "/c",
+      "shm-size": "65536",
+    };
     const { meta, mounts } = await execOf("FROM alpine\nRUN x", { options });
     expect(meta).toMatchObject({
       extraHosts: [{ host: "a", ip: "1.2.3.4" }, { host: "b", ip: "::1" }],
@@ -187,7 +264,9 @@ describe("RUN", () => {
   test("no-cache marks the steps of all stages, or of those it names", async () => {
     const text = "FROM alpine AS a\nRUN a\nFROM alpine\nRUN b\nCOPY --from=a /x /";
     const ignored = async (noCache?: string) => {
-      const { definition } = await compileText(text, { options: noCache === undefined ? {} : { "no-cache": noCache } });
+      const { definition } = await compileText(text, {
+        options: noCache === undefined ? {} : { "no-cache": noCache },
+      });
       return all(definition).filter((vertex) => vertex.metadata.ignoreCache).map(({ op }) => op.kind).sort(); // prettier-ignore
     };
     expect(await ignored()).toEqual([]);
@@ -232,8 +311,14 @@ describe("COPY and ADD", () => {
     ["COPY --chmod=0755 a b", { mode: 0o755 }],
     ["COPY --chmod=${X}755 a b", { mode: 0o1755 }],
     ["COPY --chown=5 a b", { owner: { user: { kind: "id", id: 5 } } }],
-    ["COPY --chown=me:0 a b", { owner: { user: { kind: "name", name: "me", input: 0 }, group: { kind: "id", id: 0 } } }],
-    ["COPY --chown=root:us a b", { owner: { user: { kind: "id", id: 0 }, group: { kind: "name", name: "us", input: 0 } } }],
+    [
+      "COPY --chown=me:0 a b",
+      { owner: { user: { kind: "name", name: "me", input: 0 }, group: { kind: "id", id: 0 } } },
+    ],
+    [
+      "COPY --chown=root:us a b",
+      { owner: { user: { kind: "id", id: 0 }, group: { kind: "name", name: "us", input: 0 } } },
+    ],
     ["ADD a.tar b", { src: "/a.tar", attemptUnpack: true }],
     ["ADD --chown=5:6 a b", { owner: { user: { kind: "id", id: 5 }, group: { kind: "id", id: 6 } } }],
   ])("%s", async (line, expected) => {
@@ -242,17 +327,25 @@ describe("COPY and ADD", () => {
 
   test("several sources are actions one after the other", async () => {
     const { actions } = await fileOf(`${F}COPY --chown=me a b c/`);
-    expect(actions.map((action) => [action.input, action.output, action.kind === "copy" && action.src])).toEqual([
+    expect(
+      actions.map((action) => [action.input, action.output, action.kind === "copy" && action.src]),
+    ).toEqual([
       [0, -1, "/a"],
       [2, 0, "/b"],
     ]);
-    expect(actions[1]!.kind === "copy" && actions[1]!.owner).toEqual({ user: { kind: "name", name: "me", input: 2 } });
+    expect(actions[1]!.kind === "copy" && actions[1]!.owner).toEqual({
+      user: { kind: "name", name: "me", input: 2 },
+    });
   });
 
   test("SOURCE_DATE_EPOCH is the time of what is copied and made", async () => {
     const options = { "build-arg:SOURCE_DATE_EPOCH": "7" };
-    expect((await fileOf(`${F}COPY a b`, { options })).actions[0]).toMatchObject({ timestampNs: 7_000_000_000n });
-    expect((await fileOf(`${F}WORKDIR b`, { options })).actions[0]).toMatchObject({ timestampNs: 7_000_000_000n });
+    expect((await fileOf(`${F}COPY a b`, { options })).actions[0]).toMatchObject({
+      timestampNs: 7_000_000_000n,
+    });
+    expect((await fileOf(`${F}WORKDIR b`, { options })).actions[0]).toMatchObject({
+      timestampNs: 7_000_000_000n,
+    });
   });
 
   test("WORKDIR makes the folder for the user that is set", async () => {
@@ -270,7 +363,9 @@ describe("the build context", () => {
   const followed = async (text: string) => JSON.parse((await localOf(text))?.["local.followpaths"] ?? "null");
 
   test("only what COPY, ADD and mounts name is sent", async () => {
-    expect(await followed(`${F}COPY b/ a*.json /x\nADD c.tar /\nRUN --mount=source=d/e,target=/d x`)).toEqual(["a*.json", "b", "c.tar", "d/e"]);
+    expect(await followed(`${F}COPY b/ a*.json /x\nADD c.tar /\nRUN --mount=source=d/e,target=/d x`)).toEqual(
+      ["a*.json", "b", "c.tar", "d/e"],
+    );
     expect(await followed(`${F}COPY a b\nCOPY . c`)).toBeNull();
     expect(await followed(`${F}COPY a b\nRUN --mount=target=/x y`)).toBeNull();
   });
@@ -281,10 +376,17 @@ describe("the build context", () => {
   });
 
   test(".dockerignore becomes exclude patterns; that of the Dockerfile goes before it", async () => {
-    const files = { context: { ".dockerignore": "\uFEFF# comment\n/node_modules\n\n  ./a/../b/  \n #c\n!keep/this\n! x\n**/*.log\n" } };
-    const patterns = async (input: CompileInput) => JSON.parse((await localOf(`${F}COPY . /`, "context", input))!["local.excludepatterns"] ?? "null");
+    const files = {
+      context: {
+        ".dockerignore": "\uFEFF# comment\n/node_modules\n\n  ./a/../b/  \n #c\n!keep/this\n! x\n**/*.log\n",
+      },
+    };
+    const patterns = async (input: CompileInput) =>
+      JSON.parse((await localOf(`${F}COPY . /`, "context", input))!["local.excludepatterns"] ?? "null");
     expect(await patterns({ files })).toEqual(["node_modules", "b", "#c", "!keep/this", "!x", "**/*.log"]);
-    expect(await patterns({ files: { ...files, dockerfile: { "Dockerfile.dockerignore": "own" } } })).toEqual(["own"]);
+    expect(await patterns({ files: { ...files, dockerfile: { "Dockerfile.dockerignore": "own" } } })).toEqual(
+      ["own"],
+    );
     expect(await patterns({})).toBeNull();
   });
 
@@ -302,7 +404,10 @@ describe("the build context", () => {
 
 describe("the build file", () => {
   test("filename names it, in any folder", async () => {
-    const { definition } = await compileText("", { options: { filename: "docker/app.Dockerfile" }, files: { dockerfile: { "docker/app.Dockerfile": "FROM alpine" } } });
+    const { definition } = await compileText("", {
+      options: { filename: "docker/app.Dockerfile" },
+      files: { dockerfile: { "docker/app.Dockerfile": "FROM alpine" } },
+    });
     expect(definition.sources[0]!.filename).toBe("docker/app.Dockerfile");
   });
 
@@ -312,6 +417,8 @@ describe("the build file", () => {
   });
 
   test("none at all is an error", async () => {
-    expect(await failureOf("", { options: { filename: "x" } })).toBe("- DOCKERFILE_NOT_FOUND there is no x | Write one, or name the file with --file.");
+    expect(await failureOf("", { options: { filename: "x" } })).toBe(
+      "- DOCKERFILE_NOT_FOUND there is no x | Write one, or name the file with --file.",
+    );
   });
 });

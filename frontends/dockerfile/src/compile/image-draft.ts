@@ -20,7 +20,10 @@ export class ImageDraft {
     this.config = { ...base.config };
     this.author = base.author;
     this.#history = [...(base.history ?? [])];
-    this.#created = epochSeconds === undefined ? undefined : new Date(epochSeconds * 1000).toISOString().replace(".000Z", "Z");
+    this.#created =
+      epochSeconds === undefined
+        ? undefined
+        : new Date(epochSeconds * 1000).toISOString().replace(".000Z", "Z");
   }
 
   static empty(platform: Platform, epochSeconds: number | undefined): ImageDraft {
@@ -76,7 +79,14 @@ export class ImageDraft {
 
   /** The config without `rootfs` and without a time. */
   finish(): ImageConfig {
-    const { created: _created, rootfs: _rootfs, author: _author, config: _config, history: _history, ...rest } = this.#base;
+    const {
+      created: _created,
+      rootfs: _rootfs,
+      author: _author,
+      config: _config,
+      history: _history,
+      ...rest
+    } = this.#base;
     return {
       ...rest,
       ...(this.author === undefined ? {} : { author: this.author }),

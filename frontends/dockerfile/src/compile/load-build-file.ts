@@ -19,14 +19,20 @@ export interface BuildFile {
 function candidates(filename: string | undefined): readonly string[] {
   const names = filename === undefined ? [...DEFAULT_FILE_NAMES] : [filename];
   // Docker takes the name in lower case, too (moby/moby#10858).
-  return names.flatMap((name) => (/(?:^|\/)Dockerfile$/.test(name) ? [name, name.replace(/Dockerfile$/, "dockerfile")] : [name]));
+  return names.flatMap((name) =>
+    /(?:^|\/)Dockerfile$/.test(name) ? [name, name.replace(/Dockerfile$/, "dockerfile")] : [name],
+  );
 }
 
 /**
  * Reads the build file and its own ignore file through the bridge.
  * @throws InputError `DOCKERFILE_NOT_FOUND`
  */
-export async function loadBuildFile(bridge: Bridge, options: CompileOptions, signal: AbortSignal): Promise<BuildFile> {
+export async function loadBuildFile(
+  bridge: Bridge,
+  options: CompileOptions,
+  signal: AbortSignal,
+): Promise<BuildFile> {
   const names = candidates(options.filename);
   const vertex = localVertex(options.dockerfileName, {
     customName: `[internal] load build definition from ${names[0]!}`,
@@ -38,10 +44,19 @@ export async function loadBuildFile(bridge: Bridge, options: CompileOptions, sig
     const bytes = await readOptionalFile(bridge, ref, { path: filename, signal });
     if (bytes === undefined) continue;
     const ignore = await readOptionalFile(bridge, ref, { path: `${filename}.dockerignore`, signal });
-    return { filename, bytes, text: decodeText(bytes), ...(ignore === undefined ? {} : { ignoreText: decodeText(ignore) }) };
+    return {
+      filename,
+      bytes,
+      text: decodeText(bytes),
+      ...(ignore === undefined ? {} : { ignoreText: decodeText(ignore) }),
+    };
   }
-  throw new InputError<DockerfileErrorCode>("DOCKERFILE_NOT_FOUND", `there is no ${options.filename ?? names.join(" and no ")}`, {
-    hint: "Write one, or name the file with --file.",
-    data: { tried: names },
-  });
+  throw new InputError<DockerfileErrorCode>(
+    "DOCKERFILE_NOT_FOUND",
+    `there is no ${options.filename ?? names.join(" and no ")}`,
+    {
+      hint: "Write one, or name the file with --file.",
+      data: { tried: names },
+    },
+  );
 }

@@ -14,7 +14,8 @@ export interface LocalOptions {
 /** A folder that the client lends, as a vertex. @see facts of BuildKit's wire, `local://` */
 export function localVertex(name: string, options: LocalOptions): Vertex {
   const attrs: Record<string, string> = { "local.sharedkeyhint": options.sharedKeyHint };
-  if (options.excludePatterns?.length) attrs["local.excludepatterns"] = JSON.stringify(options.excludePatterns);
+  if (options.excludePatterns?.length)
+    attrs["local.excludepatterns"] = JSON.stringify(options.excludePatterns);
   if (options.followPaths?.length) attrs["local.followpaths"] = JSON.stringify(options.followPaths);
   return createVertex({
     op: { kind: "source", identifier: `local://${name}`, attrs },
@@ -28,7 +29,11 @@ export function solveVertex(bridge: Bridge, vertex: Vertex, signal: AbortSignal)
 }
 
 /** The content of a file; undefined when there is none. */
-export async function readOptionalFile(bridge: Bridge, ref: BridgeRef, file: { readonly path: string; readonly signal: AbortSignal }): Promise<Uint8Array | undefined> {
+export async function readOptionalFile(
+  bridge: Bridge,
+  ref: BridgeRef,
+  file: { readonly path: string; readonly signal: AbortSignal },
+): Promise<Uint8Array | undefined> {
   try {
     return await bridge.readFile(ref, file.path, { signal: file.signal });
   } catch (error) {

@@ -34,12 +34,17 @@ export interface CompileOptions {
 }
 
 function invalid(option: string, value: string, hint: string): never {
-  throw new InputError<DockerfileErrorCode>("OPTION_INVALID", `"${value}" is not a value of the option ${option}`, { hint });
+  throw new InputError<DockerfileErrorCode>(
+    "OPTION_INVALID",
+    `"${value}" is not a value of the option ${option}`,
+    { hint },
+  );
 }
 
 function withPrefix(options: FrontendRequest["options"], prefix: string): Map<string, string> {
   const found = new Map<string, string>();
-  for (const [key, value] of Object.entries(options)) if (key.startsWith(prefix)) found.set(key.slice(prefix.length), value);
+  for (const [key, value] of Object.entries(options))
+    if (key.startsWith(prefix)) found.set(key.slice(prefix.length), value);
   return found;
 }
 
@@ -74,7 +79,13 @@ function readProxy(buildArgs: ReadonlyMap<string, string>): ProxyEnv | undefined
   }
   if (values.size === 0) return undefined;
   const get = (name: string): string => values.get(`${name}_proxy`) ?? "";
-  return { httpProxy: get("http"), httpsProxy: get("https"), ftpProxy: get("ftp"), noProxy: get("no"), allProxy: get("all") };
+  return {
+    httpProxy: get("http"),
+    httpsProxy: get("https"),
+    ftpProxy: get("ftp"),
+    noProxy: get("no"),
+    allProxy: get("all"),
+  };
 }
 
 function readEpoch(value: string | undefined): number | undefined {
@@ -91,9 +102,13 @@ export function readOptions(request: FrontendRequest): CompileOptions {
   const { options } = request;
   const buildArgs = withPrefix(options, "build-arg:");
   if (options.context !== undefined && options.context !== "") {
-    throw new InputError<DockerfileErrorCode>("NOT_SUPPORTED_YET", "a build context from a URL or a git repository is not supported yet", {
-      hint: "Fetch it first, and build from the folder.",
-    });
+    throw new InputError<DockerfileErrorCode>(
+      "NOT_SUPPORTED_YET",
+      "a build context from a URL or a git repository is not supported yet",
+      {
+        hint: "Fetch it first, and build from the folder.",
+      },
+    );
   }
   const noCache = options["no-cache"];
   const noCacheStages = noCache === undefined ? null : list(noCache).map((name) => name.toLowerCase());
@@ -121,14 +136,22 @@ export function readOptions(request: FrontendRequest): CompileOptions {
     ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
     multiPlatform: request.platforms.length > 1 || options["multi-platform"] === "true",
     explicitPlatform: Boolean(options.platform),
-    ignoresCache: (name) => noCacheStages !== null && (noCacheStages.length === 0 || noCacheStages.includes(name.toLowerCase())),
+    ignoresCache: (name) =>
+      noCacheStages !== null && (noCacheStages.length === 0 || noCacheStages.includes(name.toLowerCase())),
   };
 }
 
 /** The arguments that exist without being declared, for FROM and as defaults of ARG. @see Dockerfile reference, "Predefined ARGs" */
-export function platformArgs(options: { readonly build: Platform; readonly target: Platform; readonly targetStage: string }): Map<string, string> {
+export function platformArgs(options: {
+  readonly build: Platform;
+  readonly target: Platform;
+  readonly targetStage: string;
+}): Map<string, string> {
   const args = new Map<string, string>();
-  for (const [prefix, platform] of [["BUILD", options.build], ["TARGET", options.target]] as const) {
+  for (const [prefix, platform] of [
+    ["BUILD", options.build],
+    ["TARGET", options.target],
+  ] as const) {
     args.set(`${prefix}PLATFORM`, formatPlatform(platform));
     args.set(`${prefix}OS`, platform.os);
     args.set(`${prefix}OSVERSION`, platform.osVersion ?? "");

@@ -4,6 +4,7 @@ import { destinationPath, rootedPath } from "./paths.ts";
 import type { Origin, PlacedCommand } from "./plan.ts";
 import type { StagePlanner } from "./plan-stage.ts";
 import { failAt } from "./site-error.ts";
+import { stageLabel } from "./stage-plans.ts";
 
 const REMOTE = /^(?:https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/)/;
 
@@ -15,7 +16,8 @@ export function planCopy(planner: StagePlanner, command: CopyCommand, placed: Pl
   const chmod = command.chmod === undefined ? "" : planner.expand(command.chmod, placed);
   const sources = command.sources.map((source) => planner.expand(source, placed));
   const dest = planner.expand(command.dest, placed);
-  for (const [index, source] of sources.entries()) refuseRemote(command, { text: source, span: command.sources[index]!.span }, placed);
+  for (const [index, source] of sources.entries())
+    refuseRemote(command, { text: source, span: command.sources[index]!.span }, placed);
   const mode = chmod === "" ? -1 : parseMode({ text: chmod, span: command.chmod!.span }, placed);
   // Docker makes the layer the ordinary way when a mode is given.
   const link = command.link && mode < 0;
@@ -23,7 +25,10 @@ export function planCopy(planner: StagePlanner, command: CopyCommand, placed: Pl
   const rooted = sources.map(rootedPath);
   const origin = copyOrigin(planner, placed, rooted);
   const verb = command.kind.toUpperCase();
-  const flags = [...(chown === "" ? [] : [`--chown=${chown}`]), ...(chmod === "" ? [] : [`--chmod=${chmod}`])];
+  const flags = [
+    ...(chown === "" ? [] : [`--chown=${chown}`]),
+    ...(chmod === "" ? [] : [`--chmod=${chmod}`]),
+  ];
   plan.steps.push({
     kind: "copy",
     name: planner.stepName(placed, node.original),
@@ -50,7 +55,7 @@ function copyOrigin(planner: StagePlanner, placed: PlacedCommand, sources: reado
     const command = placed.command as CopyCommand;
     failAt(placed, command.from!.span, {
       code: "STAGE_NOT_READY",
-      message: `cannot copy from stage ${from.label}: it comes after this one`,
+      message: `cannot copy from stage ${stageLabel(from)}: it comes after this one`,
       hint: "Move it before this stage.",
     });
   }

@@ -1,6 +1,13 @@
 import { formatPlatform, unreachable, type Platform } from "@slipway/oci";
 import { formatDurationNs } from "../commands/duration.ts";
-import type { ArgCommand, Assignment, CmdCommand, HealthcheckCommand, ListCommand, TextCommand } from "../commands/command.ts";
+import type {
+  ArgCommand,
+  Assignment,
+  CmdCommand,
+  HealthcheckCommand,
+  ListCommand,
+  TextCommand,
+} from "../commands/command.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { expandText, type ExpandOptions, type Lookup } from "../expand/expand.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
@@ -52,7 +59,8 @@ export class StagePlanner {
   #inherit(): ImageDraft {
     const { plan, scope } = this;
     const { base } = plan;
-    if (base.kind !== "stage") return (plan.image ??= ImageDraft.empty(scope.platform, scope.options.sourceDateEpoch));
+    if (base.kind !== "stage")
+      return (plan.image ??= ImageDraft.empty(scope.platform, scope.options.sourceDateEpoch));
     plan.image = base.plan.image!.fork(scope.options.sourceDateEpoch);
     plan.baseConfig = base.plan.baseConfig;
     plan.platform ??= base.plan.platform;
@@ -137,7 +145,8 @@ export class StagePlanner {
     for (const { key, value } of command.args) {
       const name = key.text;
       const given = this.scope.options.buildArgs.get(name);
-      const assigned = given ?? (value === undefined ? this.scope.globals.get(name) : this.expand(value, placed));
+      const assigned =
+        given ?? (value === undefined ? this.scope.globals.get(name) : this.expand(value, placed));
       if (assigned !== undefined) this.setVariable(name, assigned);
       this.plan.buildArgs.push({ key: name, ...(assigned === undefined ? {} : { value: assigned }) });
       committed.push(assigned === undefined ? name : `${name}=${assigned}`);
@@ -147,10 +156,18 @@ export class StagePlanner {
 
   #assign(name: "ENV" | "LABEL", pairs: readonly Assignment[], placed: PlacedCommand): void {
     // All values are expanded with the variables as they were before the instruction.
-    const expanded = pairs.map(({ key, value }) => ({ key: this.expand(key, placed), value: this.expand(value, placed), span: key.span }));
+    const expanded = pairs.map(({ key, value }) => ({
+      key: this.expand(key, placed),
+      value: this.expand(value, placed),
+      span: key.span,
+    }));
     for (const { key, value, span } of expanded) {
       if (key === "") {
-        failAt(placed, span, { code: "INSTRUCTION_ARGUMENTS", message: `${name} has an empty name`, hint: `Write ${name} name=value.` });
+        failAt(placed, span, {
+          code: "INSTRUCTION_ARGUMENTS",
+          message: `${name} has an empty name`,
+          hint: `Write ${name} name=value.`,
+        });
       }
       if (name === "ENV") {
         this.setVariable(key, value);
@@ -210,7 +227,11 @@ export class StagePlanner {
     const value = this.expand(command.text, placed);
     if (command.kind === "user") {
       if (value === "") {
-        failAt(placed, command.text.span, { code: "INSTRUCTION_ARGUMENTS", message: "USER is empty", hint: "Give the variable a value, or write a name or number." });
+        failAt(placed, command.text.span, {
+          code: "INSTRUCTION_ARGUMENTS",
+          message: "USER is empty",
+          hint: "Give the variable a value, or write a name or number.",
+        });
       }
       config.User = value;
       return this.image.commit(`USER ${value}`);
@@ -230,9 +251,16 @@ export class StagePlanner {
     const volumes = command.items.map((item) => {
       const volume = this.expand(item, placed);
       if (volume !== "") return volume;
-      return failAt(placed, item.span, { code: "VOLUME_EMPTY", message: "a VOLUME is empty", hint: "Give the variable a value, or remove it." });
+      return failAt(placed, item.span, {
+        code: "VOLUME_EMPTY",
+        message: "a VOLUME is empty",
+        hint: "Give the variable a value, or remove it.",
+      });
     });
-    this.image.config.Volumes = { ...this.image.config.Volumes, ...Object.fromEntries(volumes.map((volume) => [volume, {}])) };
+    this.image.config.Volumes = {
+      ...this.image.config.Volumes,
+      ...Object.fromEntries(volumes.map((volume) => [volume, {}])),
+    };
     this.image.commit(`VOLUME ${goList(volumes)}`);
   }
 
@@ -240,18 +268,26 @@ export class StagePlanner {
     const { escape } = this.scope;
     const items = [...command.items].sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
     const ports = items.flatMap((item) =>
-      expandToWords(item, this.lookup, { escape, site: placed }).flatMap((text) => parsePorts(text, { site: placed, span: item.span })),
+      expandToWords(item, this.lookup, { escape, site: placed }).flatMap((text) =>
+        parsePorts(text, { site: placed, span: item.span }),
+      ),
     );
-    this.image.config.ExposedPorts = { ...this.image.config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) };
+    this.image.config.ExposedPorts = {
+      ...this.image.config.ExposedPorts,
+      ...Object.fromEntries(ports.map((port) => [port, {}])),
+    };
     this.image.commit(`EXPOSE ${goList(ports)}`);
   }
 
   #healthcheck({ config }: HealthcheckCommand): void {
     const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== 0));
     this.image.config.Healthcheck = given;
-    const [interval, timeout, startPeriod, startInterval] = [config.Interval, config.Timeout, config.StartPeriod, config.StartInterval].map(
-      (ns) => formatDurationNs(ns ?? 0),
-    );
+    const [interval, timeout, startPeriod, startInterval] = [
+      config.Interval,
+      config.Timeout,
+      config.StartPeriod,
+      config.StartInterval,
+    ].map((ns) => formatDurationNs(ns ?? 0));
     this.image.commit(
       `HEALTHCHECK {Test:${goList(config.Test ?? [])} Interval:${interval} Timeout:${timeout} StartPeriod:${startPeriod} ` +
         `StartInterval:${startInterval} Retries:${config.Retries ?? 0}}`,
@@ -262,7 +298,10 @@ export class StagePlanner {
 /** What progress calls the image that a stage begins with. */
 export function imageName(plan: StagePlan, options: CompileOptions): string {
   const base = plan.base as Extract<StagePlan["base"], { kind: "image" }>;
-  return base.customName ?? `${stepPrefix(plan, options)}FROM ${base.identifier?.replace("docker-image://", "") ?? base.name}`;
+  return (
+    base.customName ??
+    `${stepPrefix(plan, options)}FROM ${base.identifier?.replace("docker-image://", "") ?? base.name}`
+  );
 }
 
 /** `[build 2/5] `, or nothing for what is not counted. Takes the next number. */

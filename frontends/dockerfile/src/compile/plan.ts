@@ -20,7 +20,10 @@ export interface PlacedCommand {
 }
 
 /** Where the files of a COPY or a mount come from. */
-export type Origin = { readonly kind: "context" } | { readonly kind: "empty" } | { readonly kind: "stage"; readonly plan: StagePlan };
+export type Origin =
+  | { readonly kind: "context" }
+  | { readonly kind: "empty" }
+  | { readonly kind: "stage"; readonly plan: StagePlan };
 
 export interface StepBase {
   /** What progress shows. */
@@ -87,7 +90,12 @@ export type Base =
   /** An image by name; `identifier` appears when it is resolved. */
   | { readonly kind: "image"; readonly name: string; identifier?: string; customName?: string }
   /** A folder that the client lends under this name. */
-  | { readonly kind: "local"; readonly name: string; readonly contextName: string; excludePatterns: readonly string[] };
+  | {
+      readonly kind: "local";
+      readonly name: string;
+      readonly contextName: string;
+      excludePatterns: readonly string[];
+    };
 
 /** One stage, or an image or named context that files are copied from, while it is compiled. */
 export interface StagePlan {

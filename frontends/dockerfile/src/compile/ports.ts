@@ -9,7 +9,9 @@ function parseRange(text: string): readonly [number, number] | undefined {
   const parts = text.split("-");
   const first = parsePort(parts[0]!);
   const last = parts.length === 1 ? first : parsePort(parts[1] ?? "");
-  return parts.length > 2 || first === undefined || last === undefined || last < first ? undefined : [first, last];
+  return parts.length > 2 || first === undefined || last === undefined || last < first
+    ? undefined
+    : [first, last];
 }
 
 /**
@@ -18,7 +20,10 @@ function parseRange(text: string): readonly [number, number] | undefined {
  * @returns `port/protocol`, in order
  * @throws InputError `PORT_INVALID`
  */
-export function parsePorts(text: string, place: { readonly site: Site; readonly span: Span }): readonly string[] {
+export function parsePorts(
+  text: string,
+  place: { readonly site: Site; readonly span: Span },
+): readonly string[] {
   const fail = (why: string): never =>
     failAt(place.site, place.span, {
       code: "PORT_INVALID",
@@ -28,7 +33,8 @@ export function parsePorts(text: string, place: { readonly site: Site; readonly 
   const container = text.split(":").at(-1)!;
   const [range = "", protocol = "", ...rest] = container.split("/");
   const name = protocol.toLowerCase() || "tcp";
-  if (rest.length > 0 || !["tcp", "udp", "sctp"].includes(name)) fail(`"${[protocol, ...rest].join("/")}" is not a protocol`);
+  if (rest.length > 0 || !["tcp", "udp", "sctp"].includes(name))
+    fail(`"${[protocol, ...rest].join("/")}" is not a protocol`);
   const ports = parseRange(range);
   if (ports === undefined) return fail(`"${range}" is not a port`);
   return Array.from({ length: ports[1] - ports[0] + 1 }, (_, index) => `${ports[0] + index}/${name}`);

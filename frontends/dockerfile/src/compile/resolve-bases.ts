@@ -26,7 +26,10 @@ export interface ResolveContext {
  * contexts, and the triggers that images bring along, which may need further stages.
  * @returns the stages needed
  */
-export async function resolveBases(target: StagePlan, context: ResolveContext): Promise<ReadonlySet<StagePlan>> {
+export async function resolveBases(
+  target: StagePlan,
+  context: ResolveContext,
+): Promise<ReadonlySet<StagePlan>> {
   for (;;) {
     const needed = context.plans.reachable(target);
     const pending = [...needed].filter((plan) => !plan.resolved);
@@ -46,15 +49,23 @@ async function resolveBase(plan: StagePlan, context: ResolveContext): Promise<vo
   if (base.kind === "stage") return;
   plan.platform ??= context.platform;
   if (base.kind === "image") return resolveImage(plan, context);
-  plan.image = ImageDraft.empty(base.kind === "scratch" ? context.platform : plan.platform, context.options.sourceDateEpoch);
+  plan.image = ImageDraft.empty(
+    base.kind === "scratch" ? context.platform : plan.platform,
+    context.options.sourceDateEpoch,
+  );
   if (base.kind === "local") base.excludePatterns = await contextIgnore(plan, context);
 }
 
-async function resolveImage(plan: StagePlan, { bridge, options, plans, signal }: ResolveContext): Promise<void> {
+async function resolveImage(
+  plan: StagePlan,
+  { bridge, options, plans, signal }: ResolveContext,
+): Promise<void> {
   const base = plan.base as Extract<StagePlan["base"], { kind: "image" }>;
   const span = plan.stage?.from.image.span ?? plan.span;
   const reference = atPlace(plan, span, () => parseImageReference(base.name));
-  const complete = formatImageReference(reference.tag || reference.digest ? reference : { ...reference, tag: "latest" });
+  const complete = formatImageReference(
+    reference.tag || reference.digest ? reference : { ...reference, tag: "latest" },
+  );
   try {
     const resolved = await bridge.resolveImageConfig(complete, { platform: plan.platform!, signal });
     base.identifier = `docker-image://${resolved.ref}`;
@@ -65,11 +76,18 @@ async function resolveImage(plan: StagePlan, { bridge, options, plans, signal }:
     const nearest = nearestName(base.name, plans.names);
     const cause = error instanceof Error ? error.message : String(error);
     if (nearest !== undefined) {
-      throw new InputError<DockerfileErrorCode>("STAGE_NOT_FOUND", `there is no stage or image "${base.name}" (${cause})`, {
-        hint: `Did you mean the stage ${nearest}?`,
-        location: plan.locate(span),
-        cause: error,
-      });
+      throw new InputError<DockerfileErrorCode>(
+        "STAGE_NOT_FOUND",
+        `there is no stage or image "${base.name}" (${cause})`,
+        {
+          hint:
+            nearest === base.name.toLowerCase()
+              ? `The stage ${nearest} comes later in the file: move it before this one.`
+              : `Did you mean the stage ${nearest}?`,
+          location: plan.locate(span),
+          cause: error,
+        },
+      );
     }
     // A registry that is down is not the file's fault.
     if (!(error instanceof InputError) || error.location !== undefined) throw error;
@@ -82,17 +100,26 @@ async function resolveImage(plan: StagePlan, { bridge, options, plans, signal }:
   }
 }
 
-async function contextIgnore(plan: StagePlan, { bridge, signal }: ResolveContext): Promise<readonly string[]> {
+async function contextIgnore(
+  plan: StagePlan,
+  { bridge, signal }: ResolveContext,
+): Promise<readonly string[]> {
   const base = plan.base as Extract<StagePlan["base"], { kind: "local" }>;
   const vertex = localVertex(base.name, {
     customName: `[context ${base.contextName}] load .dockerignore`,
     sharedKeyHint: `context:${base.contextName}-.dockerignore`,
     followPaths: [".dockerignore"],
   });
-  const bytes = await readOptionalFile(bridge, await solveVertex(bridge, vertex, signal), { path: ".dockerignore", signal });
+  const bytes = await readOptionalFile(bridge, await solveVertex(bridge, vertex, signal), {
+    path: ".dockerignore",
+    signal,
+  });
   if (bytes === undefined) return [];
   const problems: Problem[] = [];
-  const patterns = readIgnoreFile(decodeText(bytes), { file: `.dockerignore of the context ${base.contextName}`, problems });
+  const patterns = readIgnoreFile(decodeText(bytes), {
+    file: `.dockerignore of the context ${base.contextName}`,
+    problems,
+  });
   throwProblems(problems);
   return patterns;
 }
@@ -104,7 +131,9 @@ function addTriggers(plan: StagePlan, context: ResolveContext): boolean {
   if (plan.stage === undefined) return false;
   const triggers =
     plan.base.kind === "stage"
-      ? plan.base.plan.commands.flatMap(({ command }) => (command.kind === "onbuild" ? [command.trigger] : []))
+      ? plan.base.plan.commands.flatMap(({ command }) =>
+          command.kind === "onbuild" ? [command.trigger] : [],
+        )
       : (plan.image?.config.OnBuild ?? []);
   if (plan.image !== undefined) delete plan.image.config.OnBuild;
   const placed = triggers.map((trigger) => parseTrigger(plan, trigger, context));
@@ -113,12 +142,22 @@ function addTriggers(plan: StagePlan, context: ResolveContext): boolean {
   return placed.some(({ sources }) => sources.some((source) => source !== undefined));
 }
 
-function parseTrigger(plan: StagePlan, trigger: string, { parser, plans }: ResolveContext): StagePlan["commands"][number] {
+function parseTrigger(
+  plan: StagePlan,
+  trigger: string,
+  { parser, plans }: ResolveContext,
+): StagePlan["commands"][number] {
   const problems: Problem[] = [];
   const tree = parser.parse(trigger, { file: "ONBUILD", problems });
   const [node, extra] = tree.instructions;
-  const command = node === undefined || extra !== undefined ? undefined : checkInstruction(node, tree.source, problems);
-  if (command !== undefined && problems.length === 0 && command.kind !== "from" && command.kind !== "onbuild") {
+  const command =
+    node === undefined || extra !== undefined ? undefined : checkInstruction(node, tree.source, problems);
+  if (
+    command !== undefined &&
+    problems.length === 0 &&
+    command.kind !== "from" &&
+    command.kind !== "onbuild"
+  ) {
     return plans.place(command, { span: plan.span });
   }
   const [problem] = problems;

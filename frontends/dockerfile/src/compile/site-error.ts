@@ -10,7 +10,11 @@ export interface Site {
 }
 
 /** @throws InputError always */
-export function failAt(site: Site, span: Span, problem: { code: DockerfileErrorCode; message: string; hint: string }): never {
+export function failAt(
+  site: Site,
+  span: Span,
+  problem: { code: DockerfileErrorCode; message: string; hint: string },
+): never {
   throw problemError({ ...problem, location: site.locate(span) });
 }
 
@@ -34,12 +38,20 @@ function guarded<T>(word: Word, site: Site, run: () => T): T {
 }
 
 /** @throws InputError `EXPANSION_FAILED` with the place */
-export function expandWord(word: Word, lookup: Lookup, options: ExpandOptions & { readonly site: Site }): string {
+export function expandWord(
+  word: Word,
+  lookup: Lookup,
+  options: ExpandOptions & { readonly site: Site },
+): string {
   return guarded(word, options.site, () => expandText(word.text, lookup, options).text);
 }
 
 /** @throws InputError `EXPANSION_FAILED` with the place */
-export function expandToWords(word: Word, lookup: Lookup, options: ExpandOptions & { readonly site: Site }): readonly string[] {
+export function expandToWords(
+  word: Word,
+  lookup: Lookup,
+  options: ExpandOptions & { readonly site: Site },
+): readonly string[] {
   return guarded(word, options.site, () => expandText(word.text, lookup, options).words);
 }
 

@@ -14,7 +14,9 @@ import { atPlace, expandWord, failAt, type Site } from "./site-error.ts";
 /** Instructions that progress counts. */
 const COUNTED = new Set<StageCommand["kind"]>(["add", "copy", "run", "workdir"]);
 
-function unresolvedPlan(init: Pick<StagePlan, "label" | "base" | "span" | "locate" | "ignoreCache"> & Partial<StagePlan>): StagePlan {
+function unresolvedPlan(
+  init: Pick<StagePlan, "label" | "base" | "span" | "locate" | "ignoreCache"> & Partial<StagePlan>,
+): StagePlan {
   return {
     commands: [],
     steps: [],
@@ -34,7 +36,7 @@ function unresolvedPlan(init: Pick<StagePlan, "label" | "base" | "span" | "locat
 
 /** A stage's name for people. */
 export function stageLabel(plan: StagePlan): string {
-  return plan.label || plan.stage?.name || `number ${plan.stage?.index ?? 0}`;
+  return plan.stage === undefined ? plan.label : plan.stage.name || `number ${plan.stage.index}`;
 }
 
 /** Where `--mount=…,from=NAME` names its origin. Read before variables are expanded, since `from` takes none. */
@@ -57,13 +59,18 @@ export class StagePlans {
   readonly #globals: ReadonlyMap<string, string>;
   readonly #target: Platform;
 
-  constructor(file: CheckedFile, options: CompileOptions, scope: { globals: ReadonlyMap<string, string>; target: Platform }) {
+  constructor(
+    file: CheckedFile,
+    options: CompileOptions,
+    scope: { globals: ReadonlyMap<string, string>; target: Platform },
+  ) {
     this.#file = file;
     this.#options = options;
     this.#globals = scope.globals;
     this.#target = scope.target;
     for (const stage of file.stages) this.#addStage(stage);
-    for (const plan of this.stages) plan.commands = plan.stage!.commands.map((command) => this.place(command));
+    for (const plan of this.stages)
+      plan.commands = plan.stage!.commands.map((command) => this.place(command));
     this.#refuseCircles();
     // With nothing to tell it from, a stage's name is noise.
     const [only] = this.stages;
@@ -91,7 +98,10 @@ export class StagePlans {
     // Docker accepts the number of a stage, too.
     const byIndex = /^\d+$/.test(target) ? this.stages[Number(target)] : undefined;
     if (byIndex !== undefined) return byIndex;
-    const known = this.names.length > 0 ? `The stages are ${this.names.join(", ")}.` : "No stage of this file has a name.";
+    const known =
+      this.names.length > 0
+        ? `The stages are ${this.names.join(", ")}.`
+        : "No stage of this file has a name.";
     throw problemError({
       code: "STAGE_NOT_FOUND",
       message: `there is no stage "${target}" in ${this.#file.tree.source.file}`,
@@ -117,7 +127,9 @@ export class StagePlans {
       locate: (span) => site.locate(span),
       ignoreCache: this.#options.ignoresCache(stage.name),
     });
-    plan.stepTotal = stage.commands.filter(({ kind }) => COUNTED.has(kind)).length + (plan.base.kind === "image" && plan.base.customName === undefined ? 1 : 0);
+    plan.stepTotal =
+      stage.commands.filter(({ kind }) => COUNTED.has(kind)).length +
+      (plan.base.kind === "image" && plan.base.customName === undefined ? 1 : 0);
     // A stage that a named context stands in for has no steps of its own.
     if (context !== undefined) Object.assign(plan, { stage: { ...stage, commands: [] }, stepTotal: 0 });
     if (plan.base.kind === "stage") plan.usedPaths = plan.base.plan.usedPaths;
@@ -126,15 +138,24 @@ export class StagePlans {
   }
 
   #emptyBase(image: Word): never {
-    const { unset } = expandText(image.text, (name) => this.#globals.get(name), { escape: this.#file.tree.escape });
+    const { unset } = expandText(image.text, (name) => this.#globals.get(name), {
+      escape: this.#file.tree.escape,
+    });
     const [name] = unset;
     return failAt(this.#site, image.span, {
       code: "BASE_NAME_EMPTY",
-      message: name === undefined ? `the base image "${image.text}" is empty` : `the base image is empty: ${name} is not set`,
+      message:
+        name === undefined
+          ? `the base image "${image.text}" is empty`
+          : `the base image is empty: ${name} is not set`,
       hint:
         name === undefined
           ? "Give the variable a value with --build-arg, or a default before the first FROM."
-          : didYouMean(name, this.#globals.keys(), `Declare ARG ${name}=default before the first FROM, or pass --build-arg ${name}=value.`),
+          : didYouMean(
+              name,
+              this.#globals.keys(),
+              `Declare ARG ${name}=default before the first FROM, or pass --build-arg ${name}=value.`,
+            ),
     });
   }
 
@@ -146,7 +167,11 @@ export class StagePlans {
       return failAt(this.#site, word.span, {
         code: "PLATFORM_INVALID",
         message: `the platform "${word.text}" is empty`,
-        hint: didYouMean([...unset][0] ?? "", this.#globals.keys(), "Write for example --platform=$BUILDPLATFORM or --platform=linux/arm64."),
+        hint: didYouMean(
+          [...unset][0] ?? "",
+          this.#globals.keys(),
+          "Write for example --platform=$BUILDPLATFORM or --platform=linux/arm64.",
+        ),
       });
     }
     return atPlace(this.#site, word.span, () => parsePlatform(text));
@@ -180,11 +205,14 @@ export class StagePlans {
   #contextBase(contextName: string, value: string): Base {
     const image = /^docker-image:(?:\/\/)?(.+)$/.exec(value)?.[1];
     if (image === "scratch") return { kind: "scratch" };
-    if (image !== undefined) return { kind: "image", name: image, customName: `[context ${contextName}] ${image}` };
+    if (image !== undefined)
+      return { kind: "image", name: image, customName: `[context ${contextName}] ${image}` };
     const local = /^local:(.+)$/.exec(value)?.[1];
     if (local !== undefined) return { kind: "local", name: local, contextName, excludePatterns: [] };
     throw problemError({
-      code: /^(?:git|https?|oci-layout|input|target)[:@]/.test(value) ? "NOT_SUPPORTED_YET" : "CONTEXT_INVALID",
+      code: /^(?:git|https?|oci-layout|input|target)[:@]/.test(value)
+        ? "NOT_SUPPORTED_YET"
+        : "CONTEXT_INVALID",
       message: `the named context ${contextName} cannot be "${value}"`,
       hint: "Slipway takes a folder, or docker-image://name.",
     });
@@ -193,8 +221,14 @@ export class StagePlans {
   /** Puts an instruction into a stage and finds what it takes files from. */
   place(command: StageCommand, trigger?: { readonly span: Span }): PlacedCommand {
     const source = this.#site;
-    const locate = trigger === undefined ? (span: Span) => source.locate(span) : () => source.locate(trigger.span);
-    const place = { command, locate, span: trigger?.span ?? command.node.span, isTrigger: trigger !== undefined };
+    const locate =
+      trigger === undefined ? (span: Span) => source.locate(span) : () => source.locate(trigger.span);
+    const place = {
+      command,
+      locate,
+      span: trigger?.span ?? command.node.span,
+      isTrigger: trigger !== undefined,
+    };
     return { ...place, sources: this.#sources(command, place) };
   }
 
@@ -203,7 +237,9 @@ export class StagePlans {
     if (command.kind !== "run") return [];
     return command.mounts.map((mount) => {
       const from = mountOrigin(mount);
-      return from === undefined ? undefined : (this.#byName.get(from.text.toLowerCase()) ?? this.#outsidePlan(from, site));
+      return from === undefined
+        ? undefined
+        : (this.#byName.get(from.text.toLowerCase()) ?? this.#outsidePlan(from, site));
     });
   }
 
@@ -223,8 +259,17 @@ export class StagePlans {
   #outsidePlan(from: Word, site: Site): StagePlan {
     const known = this.#outside.get(from.text);
     if (known !== undefined) return known;
-    const base: Base = from.text === "scratch" ? { kind: "scratch" } : (this.#namedContext(from.text, undefined) ?? { kind: "image", name: from.text });
-    const plan = unresolvedPlan({ label: from.text, base, span: from.span, locate: (span) => site.locate(span), ignoreCache: false });
+    const base: Base =
+      from.text === "scratch"
+        ? { kind: "scratch" }
+        : (this.#namedContext(from.text, undefined) ?? { kind: "image", name: from.text });
+    const plan = unresolvedPlan({
+      label: from.text,
+      base,
+      span: from.span,
+      locate: (span) => site.locate(span),
+      ignoreCache: false,
+    });
     this.#outside.set(from.text, plan);
     return plan;
   }
@@ -232,7 +277,8 @@ export class StagePlans {
   /** The stages that a stage needs directly. */
   *#needs(plan: StagePlan): Iterable<{ needed: StagePlan; by: PlacedCommand | undefined }> {
     if (plan.base.kind === "stage") yield { needed: plan.base.plan, by: undefined };
-    for (const command of plan.commands) for (const needed of command.sources) if (needed !== undefined) yield { needed, by: command };
+    for (const command of plan.commands)
+      for (const needed of command.sources) if (needed !== undefined) yield { needed, by: command };
   }
 
   /** Everything that a stage needs, itself included. */
@@ -262,7 +308,10 @@ export class StagePlans {
           const circle = [...stack.slice(stack.indexOf(needed)), needed].map(stageLabel).join(" → ");
           failAt(by ?? plan, this.#fromSpan(by) ?? plan.span, {
             code: "STAGE_CIRCULAR",
-            message: needed === plan ? `stage ${stageLabel(plan)} takes files from itself` : `stages depend on each other in a circle: ${circle}`,
+            message:
+              needed === plan
+                ? `stage ${stageLabel(plan)} takes files from itself`
+                : `stages depend on each other in a circle: ${circle}`,
             hint: "Move what both need into a stage of its own.",
           });
         } else if (!done.has(next.value.needed)) stack.push(next.value.needed);

@@ -13,7 +13,10 @@ const variables = new Map([
 const lookup = (name: string): string | undefined => variables.get(name);
 
 describe("the corpus of Docker's shell lexer", () => {
-  const lines = readFileSync(path.join(import.meta.dirname, "../../testdata/shell-expansion/expand.txt"), "utf8").split("\n");
+  const lines = readFileSync(
+    path.join(import.meta.dirname, "../../testdata/shell-expansion/expand.txt"),
+    "utf8",
+  ).split("\n");
   for (const [index, line] of lines.entries()) {
     const [platform, input, expected] = line.split("|").map((part) => part.trim());
     if (line.startsWith("#") || (platform !== "A" && platform !== "U")) continue;
@@ -64,7 +67,9 @@ describe("modifiers", () => {
     ["a'b", "there is no matching single quote", 1],
     ['a"b', "there is no matching double quote", 1],
   ])("%s fails: %s", (input, message, offset) => {
-    expect(() => expandText(input, (name) => env.get(name))).toThrow(expect.objectContaining({ message, offset }));
+    expect(() => expandText(input, (name) => env.get(name))).toThrow(
+      expect.objectContaining({ message, offset }),
+    );
   });
 });
 
@@ -84,7 +89,9 @@ test("with a backquote as escape character a backslash is an ordinary one", () =
 });
 
 test("keepUnset leaves unset references, keepQuotes leaves quotes", () => {
-  expect(expandText(`"$PWD" '$x' $x \${x:-a}`, lookup, { keepUnset: true, keepQuotes: true }).text).toBe(`"/home" '$x' $x \${x:-a}`);
+  expect(expandText(`"$PWD" '$x' $x \${x:-a}`, lookup, { keepUnset: true, keepQuotes: true }).text).toBe(
+    `"/home" '$x' $x \${x:-a}`,
+  );
 });
 
 test("deep nesting is an error, not a crash", () => {
@@ -93,13 +100,35 @@ test("deep nesting is an error, not a crash", () => {
 
 test("any text expands or fails with a place inside it", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom("$", "{", "}", ":", "-", "#", "%", "/", "'", '"', "\\", "a", "P", " ", "é", "*") }), (text) => {
-      try {
-        expandText(text, lookup);
-      } catch (error) {
-        expect(error).toBeInstanceOf(ExpansionError);
-        expect((error as ExpansionError).offset).toBeLessThanOrEqual(text.length);
-      }
-    }),
+    fc.property(
+      fc.string({
+        unit: fc.constantFrom(
+          "$",
+          "{",
+          "}",
+          ":",
+          "-",
+          "#",
+          "%",
+          "/",
+          "'",
+          '"',
+          "\\",
+          "a",
+          "P",
+          " ",
+          "é",
+          "*",
+        ),
+      }),
+      (text) => {
+        try {
+          expandText(text, lookup);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ExpansionError);
+          expect((error as ExpansionError).offset).toBeLessThanOrEqual(text.length);
+        }
+      },
+    ),
   );
 });

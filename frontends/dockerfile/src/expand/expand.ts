@@ -170,7 +170,11 @@ class Expander {
     const rest = this.#source.slice(this.#at, this.#at + 4096);
     const digits = /^\p{Nd}+/u.exec(rest);
     const first = rest[0] ?? "";
-    const name = digits?.[0] ?? (first !== "" && SPECIAL_PARAMETERS.includes(first) ? first : (/^[\p{L}\p{Nd}_]+/u.exec(rest)?.[0] ?? ""));
+    const name =
+      digits?.[0] ??
+      (first !== "" && SPECIAL_PARAMETERS.includes(first)
+        ? first
+        : (/^[\p{L}\p{Nd}_]+/u.exec(rest)?.[0] ?? ""));
     this.#at += name.length;
     return name;
   }
@@ -229,7 +233,9 @@ class Expander {
     }
     const greedy = word.startsWith(operator);
     if (greedy) word = word.slice(1);
-    return this.#pattern(start, word, () => trimLongestOrShortest(value ?? "", word, { fromEnd: operator === "%", greedy }));
+    return this.#pattern(start, word, () =>
+      trimLongestOrShortest(value ?? "", word, { fromEnd: operator === "%", greedy }),
+    );
   }
 
   #replaced(start: number, name: string): string {
@@ -238,9 +244,14 @@ class Expander {
     const pattern = this.#inner("/", true, start);
     const replacement = this.#inner("}", true, start);
     const value = this.#get(name);
-    if (value === undefined && this.#options.keepUnset) return `\${${name}/${all ? "/" : ""}${pattern}/${replacement}}`;
+    if (value === undefined && this.#options.keepUnset)
+      return `\${${name}/${all ? "/" : ""}${pattern}/${replacement}}`;
     return this.#pattern(start, pattern, () => {
-      const expression = shellPatternToRegExp(pattern, { greedy: true, anchored: false, flags: all ? "g" : "" });
+      const expression = shellPatternToRegExp(pattern, {
+        greedy: true,
+        anchored: false,
+        flags: all ? "g" : "",
+      });
       return (value ?? "").replace(expression, () => replacement);
     });
   }
@@ -260,7 +271,8 @@ class Expander {
     try {
       return apply();
     } catch (error) {
-      if (error instanceof SyntaxError) throw new ExpansionError(`"${pattern}" is not a pattern: ${error.message}`, start);
+      if (error instanceof SyntaxError)
+        throw new ExpansionError(`"${pattern}" is not a pattern: ${error.message}`, start);
       throw error;
     }
   }

@@ -17,7 +17,8 @@ export function shellPatternToRegExp(
       const next = characters[index + 1];
       // `}` and `/` are escaped for the sake of `${}` around; the backslash is not part of the pattern.
       if (next === "}" || next === "/") continue;
-      if (next !== "*" && next !== "?" && next !== "\\") throw new SyntaxError(`"\\${next ?? ""}" is not an escape`);
+      if (next !== "*" && next !== "?" && next !== "\\")
+        throw new SyntaxError(`"\\${next ?? ""}" is not an escape`);
       source += `\\${next}`;
       index++;
     } else source += character.replace(/[[\]{}.+()|^$/]/, "\\$&");
@@ -45,6 +46,9 @@ export function trimLongestOrShortest(
   }
   // Matching the mirrored value from its start finds the shortest suffix, which an expression that ends in `$` does not.
   const mirrored = [...value].reverse().join("");
-  const match = shellPatternToRegExp(reversedPattern(pattern), { greedy: options.greedy, anchored: true }).exec(mirrored);
+  const match = shellPatternToRegExp(reversedPattern(pattern), {
+    greedy: options.greedy,
+    anchored: true,
+  }).exec(mirrored);
   return match === null ? value : [...mirrored.slice(match[0].length)].reverse().join("");
 }

@@ -20,7 +20,11 @@ export class DockerfileGrammar extends EmbeddedActionsParser {
 
   constructor(escape: "\\" | "`", options: { readonly validate?: boolean } = {}) {
     const tokens = createTokens(escape, options);
-    super(tokens.all, { skipValidations: options.validate !== true, maxLookahead: 1, recoveryEnabled: false });
+    super(tokens.all, {
+      skipValidations: options.validate !== true,
+      maxLookahead: 1,
+      recoveryEnabled: false,
+    });
     this.tokens = tokens;
 
     const instruction = this.RULE("instruction", (): RawInstruction =>

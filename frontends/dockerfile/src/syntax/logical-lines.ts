@@ -63,7 +63,10 @@ function isComment(line: string): boolean {
 
 function commentOf(line: PhysicalLine): Comment {
   const start = line.start + line.text.indexOf("#");
-  return { text: line.text.trim().slice(1).trim(), span: { start, end: line.start + line.text.trimEnd().length } };
+  return {
+    text: line.text.trim().slice(1).trim(),
+    span: { start, end: line.start + line.text.trimEnd().length },
+  };
 }
 
 /** Length of the part before the continuation; -1 when the line does not continue. */
@@ -145,7 +148,11 @@ class Assembler {
   #instruction(first: PhysicalLine, comments: readonly Comment[]): boolean {
     const at = this.#length;
     const indent = first.text.length - first.text.trimStart().length;
-    let line: PhysicalLine | null = { start: first.start + indent, text: first.text.slice(indent), next: first.next };
+    let line: PhysicalLine | null = {
+      start: first.start + indent,
+      text: first.text.slice(indent),
+      next: first.next,
+    };
     let sourceEnd = first.next;
     const parts: string[] = [];
     while (line !== null) {
@@ -213,7 +220,8 @@ class Assembler {
     let searchFrom = 0;
     for (const opening of openings) {
       const found = written.indexOf(opening.written, searchFrom);
-      const place = found < 0 ? span : { start: span.start + found, end: span.start + found + opening.written.length };
+      const place =
+        found < 0 ? span : { start: span.start + found, end: span.start + found + opening.written.length };
       if (found >= 0) searchFrom = found + opening.written.length;
       const content = this.#heredocBody(opening.name, opening.stripTabs);
       if (content === null) {
@@ -241,7 +249,8 @@ class Assembler {
   #heredocBody(name: string, stripTabs: boolean): string | null {
     const start = this.#reader.offset;
     for (let line = this.#reader.next(); line !== null; line = this.#reader.next()) {
-      if ((stripTabs ? line.text.replace(/^\t+/, "") : line.text) === name) return this.#source.text.slice(start, line.start);
+      if ((stripTabs ? line.text.replace(/^\t+/, "") : line.text) === name)
+        return this.#source.text.slice(start, line.start);
     }
     return null;
   }
@@ -251,6 +260,9 @@ class Assembler {
  * Joins continued lines, drops comments and empty lines, and takes here-documents out. White space at the start of a
  * continuation stays, as in Docker.
  */
-export function joinLines(source: SourceText, options: { escape: "\\" | "`"; from: number; problems: Problem[] }): LogicalLines {
+export function joinLines(
+  source: SourceText,
+  options: { escape: "\\" | "`"; from: number; problems: Problem[] },
+): LogicalLines {
   return new Assembler(source, options).run();
 }

@@ -20,7 +20,9 @@ function printArguments(args: Arguments): string {
     case "pairs":
       return args.pairs
         .map(({ key, separator, value }) =>
-          value === undefined ? ` ${quote(key.text)}` : ` ${quote(key.text)} ${quote(value.text)} ${quote(separator.trim())}`,
+          value === undefined
+            ? ` ${quote(key.text)}`
+            : ` ${quote(key.text)} ${quote(value.text)} ${quote(separator.trim())}`,
         )
         .join("");
     case "healthcheck":
@@ -31,7 +33,9 @@ function printArguments(args: Arguments): string {
 }
 
 function print(node: InstructionNode): string {
-  const flags = node.flags.map(({ name, value }) => quote(`--${name}${value === undefined ? "" : `=${value}`}`));
+  const flags = node.flags.map(({ name, value }) =>
+    quote(`--${name}${value === undefined ? "" : `=${value}`}`),
+  );
   return `${node.name}${flags.length > 0 ? ` [${flags.join(" ")}]` : ""}${printArguments(node.arguments)}`;
 }
 

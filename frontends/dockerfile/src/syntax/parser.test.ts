@@ -20,14 +20,23 @@ function failure(text: string): string {
 
 describe("positions", () => {
   test("keyword, flags and words know their places", () => {
-    const tree = parse("FROM a\n  COPY --from=b --chown=\"1:2\" x   y/ \n");
+    const tree = parse('FROM a\n  COPY --from=b --chown="1:2" x   y/ \n');
     const [, copy] = tree.instructions;
     expect(written(tree, copy!.keyword.span)).toBe("COPY");
-    expect(copy!.flags.map((flag) => [written(tree, flag.span), flag.name, flag.value, written(tree, flag.valueSpan!)])).toEqual([
+    expect(
+      copy!.flags.map((flag) => [
+        written(tree, flag.span),
+        flag.name,
+        flag.value,
+        written(tree, flag.valueSpan!),
+      ]),
+    ).toEqual([
       ["--from=b", "from", "b", "b"],
       ['--chown="1:2"', "chown", "1:2", '"1:2"'],
     ]);
-    expect(copy!.arguments.form === "words" && copy!.arguments.words.map((word) => written(tree, word.span))).toEqual(["x", "y/"]);
+    expect(
+      copy!.arguments.form === "words" && copy!.arguments.words.map((word) => written(tree, word.span)),
+    ).toEqual(["x", "y/"]);
     expect(written(tree, copy!.span)).toBe('COPY --from=b --chown="1:2" x   y/');
     expect(tree.source.locate(copy!.keyword.span)).toEqual({
       file: "Dockerfile",
@@ -42,7 +51,9 @@ describe("positions", () => {
     const tree = parse("FROM a\nENV A=1 \\\n  # why\n\n  B=2\n");
     const env = tree.instructions[1]!.arguments;
     const pairs = env.form === "pairs" ? env.pairs : [];
-    expect(pairs.map(({ key, value }) => [key.text, value!.text, tree.source.position(key.span.start)])).toEqual([
+    expect(
+      pairs.map(({ key, value }) => [key.text, value!.text, tree.source.position(key.span.start)]),
+    ).toEqual([
       ["A", "1", { line: 2, column: 5 }],
       ["B", "2", { line: 5, column: 3 }],
     ]);
@@ -61,12 +72,16 @@ describe("positions", () => {
   test("columns count UTF-16 code units", () => {
     const tree = parse("FROM a\nLABEL 🚢=x y=z");
     const args = tree.instructions[1]!.arguments;
-    expect(args.form === "pairs" && tree.source.position(args.pairs[1]!.key.span.start)).toEqual({ line: 2, column: 12 });
+    expect(args.form === "pairs" && tree.source.position(args.pairs[1]!.key.span.start)).toEqual({
+      line: 2,
+      column: 12,
+    });
   });
 });
 
 describe("lines", () => {
-  const originals = (text: string): readonly string[] => parse(text).instructions.map((node) => node.original);
+  const originals = (text: string): readonly string[] =>
+    parse(text).instructions.map((node) => node.original);
 
   test("a byte-order mark and CRLF change nothing", () => {
     expect(originals("\uFEFF# escape=`\r\nFROM a\r\nRUN b `\r\n  c\r\n")).toEqual(["FROM a", "RUN b   c"]);
@@ -105,12 +120,14 @@ describe("directives", () => {
     expect(tree.escape).toBe("`");
   });
 
-  test.each(["# hello\n# escape=`\nFROM a", "\n# escape=`\nFROM a", "# foo=bar\n# escape=`\nFROM a", "FROM a\n# escape=`"])(
-    "anything else before it makes a directive a comment: %j",
-    (text) => {
-      expect(parse(text).escape).toBe("\\");
-    },
-  );
+  test.each([
+    "# hello\n# escape=`\nFROM a",
+    "\n# escape=`\nFROM a",
+    "# foo=bar\n# escape=`\nFROM a",
+    "FROM a\n# escape=`",
+  ])("anything else before it makes a directive a comment: %j", (text) => {
+    expect(parse(text).escape).toBe("\\");
+  });
 
   test.each([
     ["# escape=x\nFROM a", '1:1-10 DIRECTIVE_INVALID "x" cannot be the escape character'],
@@ -122,30 +139,41 @@ describe("directives", () => {
 
 describe("here-documents", () => {
   test("their bodies are not instructions", () => {
-    const tree = parse("FROM a\nRUN <<EOF cat <<-'B C' - x\nFROM x\nEOF\n\tRUN y\n\tB C\nCOPY <<\"$F\" /\n${x}\n$F\nUSER u");
+    const tree = parse(
+      "FROM a\nRUN <<EOF cat <<-'B C' - x\nFROM x\nEOF\n\tRUN y\n\tB C\nCOPY <<\"$F\" /\n${x}\n$F\nUSER u",
+    );
     expect(tree.instructions.map((node) => node.name)).toEqual(["from", "run", "copy", "user"]);
     expect(tree.instructions[1]!.heredocs.map(({ span: _, ...rest }) => rest)).toEqual([
       { name: "EOF", expand: true, stripTabs: false, content: "FROM x\n" },
       { name: "B C", expand: false, stripTabs: true, content: "\tRUN y\n" },
     ]);
-    expect(tree.instructions[1]!.heredocs.map(({ span }) => written(tree, span))).toEqual(["<<EOF", "<<-'B C'"]);
+    expect(tree.instructions[1]!.heredocs.map(({ span }) => written(tree, span))).toEqual([
+      "<<EOF",
+      "<<-'B C'",
+    ]);
     expect(tree.source.position(tree.instructions[1]!.span.end)).toEqual({ line: 7, column: 1 });
   });
 
-  test.each(["RUN cat <<< x", "RUN echo $((1<<3))", 'RUN ["cat", "<<EOF"]', "ENV A=<<EOF", "RUN echo \"<<EOF\"x", "RUN echo it's <<EOF"])(
-    "%s opens none",
-    (line) => {
-      expect(parse(`FROM a\n${line}\nUSER u`).instructions).toHaveLength(3);
-    },
-  );
+  test.each([
+    "RUN cat <<< x",
+    "RUN echo $((1<<3))",
+    'RUN ["cat", "<<EOF"]',
+    "ENV A=<<EOF",
+    'RUN echo "<<EOF"x',
+    "RUN echo it's <<EOF",
+  ])("%s opens none", (line) => {
+    expect(parse(`FROM a\n${line}\nUSER u`).instructions).toHaveLength(3);
+  });
 
   test("one without an end is an error at its opening", () => {
-    expect(failure("FROM a\nRUN x && cat <<EOF\nabc\n EOF\n")).toBe("2:14-18 HEREDOC_UNTERMINATED the here-document <<EOF has no end");
+    expect(failure("FROM a\nRUN x && cat <<EOF\nabc\n EOF\n")).toBe(
+      "2:14-18 HEREDOC_UNTERMINATED the here-document <<EOF has no end",
+    );
   });
 });
 
 test("JSON that is none falls back to the shell form", () => {
-  const forms = ['["a", "b"]', "[ -f x ] && y", '["a", \'b\']', '["a"] x', "[]", "[1]"].map((args) => {
+  const forms = ['["a", "b"]', "[ -f x ] && y", "[\"a\", 'b']", '["a"] x', "[]", "[1]"].map((args) => {
     const { arguments: parsed } = parse(`RUN ${args}`).instructions[0]!;
     return parsed.form === "json" && parsed.invalid ? "not strings" : parsed.form;
   });
@@ -153,33 +181,68 @@ test("JSON that is none falls back to the shell form", () => {
 });
 
 test("flags end at the first word that is none, or at --", () => {
-  const flags = (text: string) => parse(text).instructions[0]!.flags.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`));
-  expect(flags("RUN --mount=type=bind,target=/a --network=none x --y")).toEqual(["mount=type=bind,target=/a", "network=none"]);
+  const flags = (text: string) =>
+    parse(text).instructions[0]!.flags.map(({ name, value }) =>
+      value === undefined ? name : `${name}=${value}`,
+    );
+  expect(flags("RUN --mount=type=bind,target=/a --network=none x --y")).toEqual([
+    "mount=type=bind,target=/a",
+    "network=none",
+  ]);
   expect(flags("COPY --link a --from=b c")).toEqual(["link"]);
-  expect(flags("RUN --a=\"b c\" --d\\ e=f g")).toEqual(["a=b c", "d e=f"]);
+  expect(flags('RUN --a="b c" --d\\ e=f g')).toEqual(["a=b c", "d e=f"]);
 });
 
 test("every text parses or fails with a place in it", () => {
-  const piece = fc.constantFrom("FROM a", "RUN ", "\n", "\\\n", "<<E", "E", "\r\n", "[", '"', "'", "`", "--x=", "ENV A=", "ONBUILD ", "#", " ", "\t", "é\u{1F6A2}", "\u00a0", "\ufeff", "$");
+  const piece = fc.constantFrom(
+    "FROM a",
+    "RUN ",
+    "\n",
+    "\\\n",
+    "<<E",
+    "E",
+    "\r\n",
+    "[",
+    '"',
+    "'",
+    "`",
+    "--x=",
+    "ENV A=",
+    "ONBUILD ",
+    "#",
+    " ",
+    "\t",
+    "é\u{1F6A2}",
+    "\u00a0",
+    "\ufeff",
+    "$",
+  );
   fc.assert(
-    fc.property(fc.oneof(fc.array(piece).map((pieces) => pieces.join("")), fc.string({ unit: "binary" })), (text) => {
-      try {
-        const tree = parse(text);
-        for (const { span, keyword } of tree.instructions) {
-          expect(span.start).toBe(keyword.span.start);
-          expect(span.end).toBeLessThanOrEqual(tree.source.text.length);
-          expect(span.end).toBeGreaterThanOrEqual(keyword.span.end);
+    fc.property(
+      fc.oneof(
+        fc.array(piece).map((pieces) => pieces.join("")),
+        fc.string({ unit: "binary" }),
+      ),
+      (text) => {
+        try {
+          const tree = parse(text);
+          for (const { span, keyword } of tree.instructions) {
+            expect(span.start).toBe(keyword.span.start);
+            expect(span.end).toBeLessThanOrEqual(tree.source.text.length);
+            expect(span.end).toBeGreaterThanOrEqual(keyword.span.end);
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(InputError);
         }
-      } catch (error) {
-        expect(error).toBeInstanceOf(InputError);
-      }
-    }),
+      },
+    ),
     { numRuns: 300 },
   );
 });
 
 test("a file of 20,000 lines parses in linear time", () => {
-  const lines = (count: number) => `FROM a\n${"RUN echo hello \\\n  && echo world # x\nENV A=b C=\"d e\"\n".repeat(count / 3)}`;
+  const lines = (count: number) =>
+    `FROM a\n${'RUN echo hello \\\n  && echo world # x\nENV A=b C="d e"\n'.repeat(count / 3)}`;
   const time = (text: string): number => {
     const start = performance.now();
     parse(text);

@@ -31,7 +31,10 @@ class TreeBuilder {
       arguments: this.#arguments(name, raw, line),
       heredocs: line.heredocs,
       original: this.#joined.joined.slice(raw.keyword.startOffset, lineEnd).trim(),
-      span: { start: keyword.span.start, end: line.heredocs.length > 0 ? line.sourceEnd : this.#source(lineEnd - 1, lineEnd).end },
+      span: {
+        start: keyword.span.start,
+        end: line.heredocs.length > 0 ? line.sourceEnd : this.#source(lineEnd - 1, lineEnd).end,
+      },
       comments: line.comments,
     };
   }
@@ -57,15 +60,18 @@ class TreeBuilder {
   }
 
   #arguments(name: string, raw: RawInstruction, line: LogicalLine): Arguments {
-    if (raw.trigger !== undefined) return { form: "trigger", instruction: this.instruction(raw.trigger, line) };
+    if (raw.trigger !== undefined)
+      return { form: "trigger", instruction: this.instruction(raw.trigger, line) };
     const [first, second] = raw.arguments;
     if (first === undefined) return { form: "none" };
-    if (name === "env" || name === "label" || name === "arg") return { form: "pairs", pairs: this.#pairs(name, raw.arguments, line) };
+    if (name === "env" || name === "label" || name === "arg")
+      return { form: "pairs", pairs: this.#pairs(name, raw.arguments, line) };
     if (name === "healthcheck") {
       const command: Arguments = second === undefined ? { form: "none" } : this.#single(second);
       return { form: "healthcheck", type: this.#tokenWord(first), command };
     }
-    if (first.tokenType.name === "Word") return { form: "words", words: raw.arguments.map((token) => this.#tokenWord(token)) };
+    if (first.tokenType.name === "Word")
+      return { form: "words", words: raw.arguments.map((token) => this.#tokenWord(token)) };
     return this.#single(first);
   }
 
@@ -90,9 +96,15 @@ class TreeBuilder {
       if (split < 0) return { key: { text, span }, separator: "" as const, span };
       const written = token.image.indexOf("=");
       return {
-        key: { text: text.slice(0, split), span: this.#source(token.startOffset, token.startOffset + written) },
+        key: {
+          text: text.slice(0, split),
+          span: this.#source(token.startOffset, token.startOffset + written),
+        },
         separator: "=" as const,
-        value: { text: text.slice(split + 1), span: this.#source(token.startOffset + written + 1, tokenEnd(token)) },
+        value: {
+          text: text.slice(split + 1),
+          span: this.#source(token.startOffset + written + 1, tokenEnd(token)),
+        },
         span,
       };
     });
@@ -139,7 +151,8 @@ export function createDockerfileParser(): DockerfileParser {
       grammar.input = lexed.tokens;
       const raw = grammar.file();
       const broken = lexed.errors[0]?.message ?? grammar.errors[0]?.message;
-      if (broken !== undefined) throw new InvariantError(`the Dockerfile grammar does not take every text: ${broken}`);
+      if (broken !== undefined)
+        throw new InvariantError(`the Dockerfile grammar does not take every text: ${broken}`);
       const builder = new TreeBuilder(joined);
       return {
         source,

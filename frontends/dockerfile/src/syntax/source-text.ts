@@ -21,7 +21,8 @@ export class SourceText {
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text.startsWith("\uFEFF") ? text.slice(1) : text;
-    for (let at = this.text.indexOf("\n"); at >= 0; at = this.text.indexOf("\n", at + 1)) this.#lineStarts.push(at + 1);
+    for (let at = this.text.indexOf("\n"); at >= 0; at = this.text.indexOf("\n", at + 1))
+      this.#lineStarts.push(at + 1);
   }
 
   /** Line and column of an offset; offsets beyond the end are the end. */

@@ -75,7 +75,9 @@ function readFlag(text: string, offset: number): Match | null {
   const written = text.slice(offset, at).trimEnd();
   const split = value.indexOf("=");
   const payload: FlagPayload =
-    split < 0 ? { name: value.slice(2) } : { name: value.slice(2, split), value: value.slice(split + 1), valueStart: equals };
+    split < 0
+      ? { name: value.slice(2) }
+      : { name: value.slice(2, split), value: value.slice(split + 1), valueStart: equals };
   return match(written, payload);
 }
 
@@ -90,10 +92,15 @@ function readJson(text: string, offset: number): Match | null {
     return null;
   }
   if (!Array.isArray(values)) return null;
-  if (!values.every((value) => typeof value === "string")) return match(rest, { items: [], invalid: true } satisfies JsonPayload);
+  if (!values.every((value) => typeof value === "string"))
+    return match(rest, { items: [], invalid: true } satisfies JsonPayload);
   const items: { value: string; start: number; end: number }[] = [];
   for (const found of rest.matchAll(/"(?:[^"\\]|\\.)*"/g)) {
-    items.push({ value: values[items.length] as string, start: found.index, end: found.index + found[0].length });
+    items.push({
+      value: values[items.length] as string,
+      start: found.index,
+      end: found.index + found[0].length,
+    });
   }
   return match(rest, { items, invalid: false } satisfies JsonPayload);
 }
@@ -115,7 +122,8 @@ function readShellWord(escape: string): Pattern {
         at++;
         continue;
       }
-      if (quote === "" ? character === '"' || character === "'" : character === quote) quote = quote === "" ? character : "";
+      if (quote === "" ? character === '"' || character === "'" : character === quote)
+        quote = quote === "" ? character : "";
       value += character;
     }
     return at === offset ? null : match(text.slice(offset, at).trimEnd(), value.trimEnd());
@@ -135,7 +143,10 @@ const SHAPES = {
  * Makes the tokens and the lexer for one escape character. The lexer works on joined lines: a mode for keywords, and
  * one for each shape of arguments, which the keyword selects.
  */
-export function createTokens(escape: "\\" | "`", options: { readonly validate?: boolean } = {}): DockerfileTokens {
+export function createTokens(
+  escape: "\\" | "`",
+  options: { readonly validate?: boolean } = {},
+): DockerfileTokens {
   const keyword = createToken({ name: "Keyword", pattern: Lexer.NA });
   const argument = createToken({ name: "Argument", pattern: Lexer.NA });
   const lineEnd = createToken({ name: "LineEnd", pattern: Lexer.NA });
@@ -146,7 +157,10 @@ export function createTokens(escape: "\\" | "`", options: { readonly validate?: 
   const keywords = Object.entries(SHAPES).map(([mode, expression]) =>
     token(`${mode}Keyword`, sticky(expression), { push_mode: mode, categories: [keyword] }),
   );
-  const unknown = token("OtherKeyword", sticky(/[^\s\u0085]+/y), { push_mode: "text", categories: [keyword] });
+  const unknown = token("OtherKeyword", sticky(/[^\s\u0085]+/y), {
+    push_mode: "text",
+    categories: [keyword],
+  });
   keywords.push(unknown);
   const heads = new Set([...keywords, onbuild]);
   const follows =
@@ -161,15 +175,23 @@ export function createTokens(escape: "\\" | "`", options: { readonly validate?: 
   const healthType = token("HealthcheckType", follows(sticky(/\S+/y), flagHeads), { categories: [argument] });
   const argumentHeads = new Set([...flagHeads, healthType]);
   const json = token("JsonArray", follows(readJson, argumentHeads), { categories: [argument] });
-  const text = token("Text", (input, offset) => {
-    const rest = restOfLine(input, offset);
-    return rest === null ? null : match(rest);
-  }, { categories: [argument] });
+  const text = token(
+    "Text",
+    (input, offset) => {
+      const rest = restOfLine(input, offset);
+      return rest === null ? null : match(rest);
+    },
+    { categories: [argument] },
+  );
   const word = token("Word", sticky(/[^\t\v\f\r \n]+/y), { categories: [argument] });
   const shellWord = token("ShellWord", readShellWord(escape), { categories: [argument] });
   const space = token("Space", sticky(/(?:[^\S\n]|\u0085)+/y), { group: Lexer.SKIPPED });
   const keywordEnd = token("KeywordEnd", sticky(/\n/y), { line_breaks: true, categories: [lineEnd] });
-  const end = token("ArgumentsEnd", sticky(/\n/y), { line_breaks: true, pop_mode: true, categories: [lineEnd] });
+  const end = token("ArgumentsEnd", sticky(/\n/y), {
+    line_breaks: true,
+    pop_mode: true,
+    categories: [lineEnd],
+  });
 
   const modes = {
     keyword: [flag, onbuild, ...keywords, space, keywordEnd],
@@ -185,6 +207,21 @@ export function createTokens(escape: "\\" | "`", options: { readonly validate?: 
     { modes, defaultMode: "keyword" },
     { safeMode: true, skipValidations: options.validate !== true, positionTracking: "onlyOffset" },
   );
-  const all = [keyword, argument, lineEnd, onbuild, ...keywords, flag, healthType, json, text, word, shellWord, space, keywordEnd, end];
+  const all = [
+    keyword,
+    argument,
+    lineEnd,
+    onbuild,
+    ...keywords,
+    flag,
+    healthType,
+    json,
+    text,
+    word,
+    shellWord,
+    space,
+    keywordEnd,
+    end,
+  ];
   return { all, lineEnd, onbuild, keyword, flag, argument, json, lexer };
 }
