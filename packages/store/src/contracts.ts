@@ -76,6 +76,11 @@ export interface LayerStore {
   blob(id: LayerId, request: LayerBlobRequest): Promise<LayerBlobInfo>;
   /** Makes sure that the blob's bytes are in the store, fetching a remote layer; gives its path. */
   fetchBlob(id: LayerId, digest: Digest, signal: AbortSignal): Promise<string>;
+  /**
+   * Unpacks a file of a view that is an archive (told by its content) into a layer; null when it is none.
+   * @throws InputError `ARCHIVE_…`
+   */
+  unpackArchive(file: Lookup, view: MergedView, signal: AbortSignal): Promise<LayerId | null>;
   /** True when the layer is there after this process has ended and the context has changed. */
   isDurable(id: LayerId): boolean;
   /** True for layers of `addVolatile`: their ids stand for nothing after this process, so that no key may hold them. */

@@ -2,7 +2,7 @@ import { type CopyAction, NO_INPUT, NO_OUTPUT, type Vertex } from "@slipway/ir";
 import { sha256, unreachable, type Digest } from "@slipway/oci";
 import type { Ref } from "@slipway/engine-sdk";
 import { opDigest } from "@slipway/solver";
-import { selectionDigest, type MergedView, type Store } from "@slipway/store";
+import { selectCopySources, selectionDigest, type MergedView, type Store } from "@slipway/store";
 
 /** Bump when what goes into a key, or what executing an op gives, changes. */
 const KEY_VERSION = "slipway.content-key.v1";
@@ -79,7 +79,7 @@ export async function contentKey(
         if (!source) continue;
         let view = views.get(action.secondaryInput);
         if (!view) views.set(action.secondaryInput, (view = await store.roots.view(source, signal)));
-        parts.push(`copy ${await selectionDigest({ action, source: view, signal })}`);
+        parts.push(`copy ${await copyDigest(action, view, signal)}`);
       }
       for (const index of [...whole].sort((a, b) => a - b)) {
         const ref = inputs[index];
@@ -97,7 +97,12 @@ export async function contentKey(
 
 async function partDigest(store: Store, ref: Ref, selector: string, signal: AbortSignal): Promise<Digest> {
   const action: CopyAction = { ...WHOLE, src: selector === "" ? "/" : selector };
-  return selectionDigest({ action, source: await store.roots.view(ref, signal), signal });
+  return copyDigest(action, await store.roots.view(ref, signal), signal);
+}
+
+/** Digest of what a copy selects: the part of its source that it can see. */
+function copyDigest(action: CopyAction, view: MergedView, signal: AbortSignal): Promise<Digest> {
+  return selectionDigest(selectCopySources({ action, source: view }), (files) => view.digests(files, signal));
 }
 
 function keyOf(vertex: Vertex, parts: readonly string[]): Digest {

@@ -14,10 +14,18 @@ export async function executeFile(
 ): Promise<VertexResult> {
   const { signal } = task;
   const views = await Promise.all(task.inputs.map((ref) => store.roots.view(ref, signal)));
-  const plans = await planFileOp({ op: vertex.op, inputs: views, signal });
+  const plans = await planFileOp({
+    op: vertex.op,
+    inputs: views,
+    signal,
+    async unpack(file, view) {
+      const layer = await store.layers.unpackArchive(file, view, signal);
+      return layer === null ? null : store.roots.view({ layers: [layer] }, signal);
+    },
+  });
   const outputs = await Promise.all(
     plans.map(async (plan): Promise<Ref | null> => {
-      if (plan === null) return null;
+      if (plan === undefined) return null;
       const base = plan.base < 0 ? EMPTY_REF : task.inputs[plan.base];
       if (!base) throw new InvariantError(`a file op is based on input ${plan.base}, which does not exist`);
       // No changes make an empty layer, as with RUN: histories count on one for each step.

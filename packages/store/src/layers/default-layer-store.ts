@@ -10,7 +10,15 @@ import {
 } from "@slipway/oci";
 import type { LayerId } from "@slipway/engine-sdk";
 import type { PackLayer, UnpackLayer } from "../archive/contracts.ts";
-import type { BlobStore, LayerBlobInfo, LayerBlobRequest, LayerStore, RemoteLayer } from "../contracts.ts";
+import type {
+  BlobStore,
+  LayerBlobInfo,
+  LayerBlobRequest,
+  LayerStore,
+  Lookup,
+  MergedView,
+  RemoteLayer,
+} from "../contracts.ts";
 import type { DigestService, EntryToHash } from "../context/digest-service.ts";
 import { indexDigest } from "../layer-index/codec.ts";
 import { joinBytes } from "../layer-index/byte-path.ts";
@@ -108,6 +116,28 @@ export class DefaultLayerStore implements LayerStore {
     this.#publish({ id, created: new Date().toISOString(), index, treeDir: upperDir, sizeBytes });
     this.#cacheIndex(id, index);
     return id;
+  }
+
+  async unpackArchive(file: Lookup, view: MergedView, signal: AbortSignal): Promise<LayerId | null> {
+    const entry = file.linked ?? file.entry;
+    if (entry.kind !== "file") return null;
+    await view.ensureContent(file, signal);
+    const content = this.contentOf(file.layer, entry);
+    // Files that a build writes itself are text; an archive comes from somewhere.
+    if (content?.kind !== "file") return null;
+    const { unpackArchive } = await import("../archive/unpack-archive.ts");
+    const treeDir = this.#parts.session.temporaryFolder();
+    try {
+      const index = await unpackArchive({ path: content.path, treeDir, signal });
+      if (index === null) {
+        this.#parts.session.trash(treeDir);
+        return null;
+      }
+      return this.addUpper(index, treeDir, sizeOfFiles(index));
+    } catch (error) {
+      this.#parts.session.trash(treeDir);
+      throw worldErrorOf(error, treeDir);
+    }
   }
 
   /** One layer that is the same as a chain of them; its id follows from theirs. */
