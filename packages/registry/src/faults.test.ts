@@ -328,17 +328,20 @@ describe("pushing through trouble", () => {
 
   it("passes on what opening or reading the blob throws, and does not try again", async () => {
     const { host, state } = await uploadServer(() => false);
-    const broken = {
-      descriptor: blob,
-      open: () =>
-        new Readable({
-          read() {
-            this.destroy(new Error("the disk is gone"));
-          },
-        }),
+    const gone = () => {
+      throw new Error("the disk is gone");
     };
-    await expect(client().pushBlob(repository(host), broken, { signal })).rejects.toThrow("the disk is gone");
-    expect(state.uploads).toBe(1);
+    const breaks = () =>
+      new Readable({
+        read() {
+          this.destroy(new Error("the disk is gone"));
+        },
+      });
+    for (const open of [gone, breaks]) {
+      const broken = { descriptor: blob, open };
+      await expect(client().pushBlob(repository(host), broken, { signal })).rejects.toThrow(/^the disk is gone$/);
+    }
+    expect(state.uploads).toBe(2);
   });
 
   it("tells what is wrong with a refused manifest", async () => {

@@ -117,9 +117,14 @@ export function createTransport(options: TransportOptions = {}): Transport {
 function exchange(request: HttpRequest, agent: HttpAgent): Promise<HttpResponse> {
   const { url, signal } = request;
   return new Promise((resolve, reject) => {
+    let source: Readable | undefined;
+    try {
+      if (typeof request.body === "function") source = request.body();
+    } catch (error) {
+      throw new BodySourceError(error);
+    }
     const options: RequestOptions = { method: request.method, agent, headers: request.headers };
     const client: ClientRequest = url.protocol === "https:" ? https().request(url, options) : http().request(url, options);
-    let source: Readable | undefined;
     const stop = (error: Error) => {
       client.destroy(error);
       source?.destroy();
@@ -150,8 +155,7 @@ function exchange(request: HttpRequest, agent: HttpAgent): Promise<HttpResponse>
       resolve({ status: body.statusCode ?? 0, headers: body.headers, body, url });
     });
 
-    if (typeof request.body === "function") {
-      source = request.body();
+    if (source) {
       source.on("error", (error) => stop(new BodySourceError(error)));
       // Fewer bytes than announced would leave both sides waiting for the other.
       let missingBytes = Number(request.headers["content-length"]);
@@ -161,7 +165,7 @@ function exchange(request: HttpRequest, agent: HttpAgent): Promise<HttpResponse>
       });
       source.pipe(client);
     } else {
-      client.end(request.body);
+      client.end(request.body as Uint8Array | undefined);
     }
   });
 }

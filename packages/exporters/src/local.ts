@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { defineExporter, type ExportContext, type Exporter } from "@slipway/engine-sdk";
+import { InputError } from "@slipway/oci";
+import { withExportSteps, type Report } from "./export-progress.ts";
+import { destinationError } from "./files/destination-error.ts";
+import { integer, optionsSchema, text } from "./options/fields.ts";
+import { platformSplit } from "./tar.ts";
+import { mergeInto } from "./tree/merge-into.ts";
+import { platformTrees } from "./tree/platform-trees.ts";
+import { finishFolders, stageTree } from "./tree/stage-tree.ts";
+
+export interface LocalOptions {
+  readonly dest: string | undefined;
+  /** A folder for each platform; by default when there are several. */
+  readonly platformSplit: boolean | undefined;
+  readonly sourceDateEpochSeconds: number | undefined;
+}
+
+/**
+ * The files of the result in a folder. A new folder appears all at once; one that exists keeps its other files. Modes
+ * and times are kept, owners only by root; extended attributes are not.
+ */
+export const localFolder: Exporter<LocalOptions> = defineExporter({
+  name: "local",
+  options: optionsSchema<LocalOptions>({ dest: text("dest"), platformSplit, sourceDateEpochSeconds: integer("source-date-epoch") }),
+  prepare(options) {
+    const { dest } = options;
+    if (dest === undefined || dest === "-") {
+      throw new InputError("EXPORTER_OPTION_INVALID", "--output type=local needs a folder as dest", { hint: "Say where to write: type=local,dest=FOLDER." });
+    }
+    return {
+      async write(context) {
+        await withExportSteps(context.progress, "exporting to client directory", (steps) =>
+          steps.run("copying files", (report) => writeFolder(path.resolve(context.cwd, dest), options, { context, report })),
+        );
+        return {};
+      },
+    };
+  },
+});
+
+async function writeFolder(
+  dest: string,
+  options: LocalOptions,
+  { context, report }: { readonly context: ExportContext; readonly report: Report },
+): Promise<void> {
+  const { signal } = context;
+  let staging: string | undefined;
+  try {
+    const there = await stat(dest).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+    if (there && !there.isDirectory()) throw Object.assign(new Error("not a folder"), { code: "EEXIST", path: dest });
+    if (!there) await mkdir(path.dirname(dest), { recursive: true });
+    // On the same file system as what it becomes, whether dest is new or a mount of its own.
+    const name = `.slipway-${randomBytes(6).toString("hex")}.tmp`;
+    staging = path.join(there ? dest : path.dirname(dest), name);
+    await mkdir(staging, 0o700);
+    const owners = process.geteuid?.() === 0;
+    const folders = await stageTree(staging, platformTrees(context, options.platformSplit), {
+      epochSeconds: options.sourceDateEpochSeconds ?? context.sourceDateEpochSeconds,
+      owners,
+      signal,
+      progress: context.progress,
+      report: (doneBytes) => report(doneBytes, 0),
+    });
+    signal.throwIfAborted();
+    if (there) {
+      await mergeInto(staging, dest, signal);
+    } else {
+      await chmod(staging, 0o777 & ~process.umask());
+      await rename(staging, dest);
+      staging = undefined;
+    }
+    await finishFolders(dest, folders, owners);
+  } catch (error) {
+    signal.throwIfAborted();
+    const where = (error as NodeJS.ErrnoException).path as string | Buffer | undefined;
+    const about = where !== undefined && String(where).startsWith(path.dirname(dest));
+    throw about || (error as NodeJS.ErrnoException).syscall === "write" ? destinationError(error, dest) : error;
+  } finally {
+    if (staging !== undefined) await rm(staging, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,134 @@
+import { chmod, lchown, link, lutimes, mkdir, open, symlink } from "node:fs/promises";
+import { InvariantError } from "@slipway/oci";
+import type { ProgressSink } from "@slipway/engine-sdk";
+import { clampTime } from "./clamp-time.ts";
+import { shownPath } from "./entry-path.ts";
+import { makeNode } from "./make-device.ts";
+import type { TreeEntry } from "./platform-trees.ts";
+
+/** A folder whose mode, owner and times are set once everything is in it. */
+export interface StagedFolder {
+  readonly path: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mtimeSeconds: number;
+}
+
+export interface StageOptions {
+  readonly epochSeconds: number | undefined;
+  /** Owners are kept: for root only. */
+  readonly owners: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: ProgressSink;
+  readonly report: (doneBytes: number) => void;
+}
+
+/** A path of bytes below a folder, as the file system calls want it. */
+export function bytesBelow(root: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(`${root}/`, "utf8"), Buffer.from(path, "latin1")]);
+}
+
+function seconds(ns: bigint): number {
+  return Number(ns / 1_000_000n) / 1000;
+}
+
+/**
+ * Writes entries below a new, empty folder that nobody else writes to. Nothing is followed or replaced: every name is
+ * new, and the entries were checked to have real folders above them.
+ * @returns the folders, parents first, whose metadata is still to be set.
+ */
+export async function stageTree(root: string, entries: AsyncIterable<TreeEntry>, options: StageOptions): Promise<StagedFolder[]> {
+  const folders: StagedFolder[] = [];
+  const lost = { nodes: 0, attributes: 0 };
+  let doneBytes = 0;
+  for await (const entry of entries) {
+    options.signal.throwIfAborted();
+    const file = bytesBelow(root, entry.path);
+    const mtimeSeconds = seconds(clampTime(entry.mtimeNs, options.epochSeconds));
+    if (entry.kind !== "hardlink" && entry.xattrs.size > 0) lost.attributes++;
+    switch (entry.kind) {
+      case "dir":
+        await mkdir(file, 0o700);
+        folders.push({ path: entry.path, mode: entry.mode, uid: entry.uid, gid: entry.gid, mtimeSeconds });
+        continue;
+      case "hardlink":
+        await link(bytesBelow(root, entry.linkname ?? ""), file).catch((error: NodeJS.ErrnoException) => {
+          // Its first name was a device that could not be made.
+          if (error.code !== "ENOENT") throw error;
+        });
+        continue;
+      case "symlink":
+        await symlink(Buffer.from(entry.linkname ?? "", "latin1"), file);
+        break;
+      case "file":
+        doneBytes += await writeFileEntry(file, entry, { ...options, mtimeSeconds });
+        options.report(doneBytes);
+        continue;
+      default:
+        if (!(await makeNode(file, { kind: entry.kind, major: entry.major, minor: entry.minor }))) {
+          lost.nodes++;
+          continue;
+        }
+        await chmod(file, entry.mode & 0o7777);
+    }
+    if (options.owners) await lchown(file, entry.uid, entry.gid);
+    await lutimes(file, mtimeSeconds, mtimeSeconds);
+  }
+  tellLosses(lost, options.progress);
+  return folders;
+}
+
+async function writeFileEntry(file: Buffer, entry: TreeEntry, options: StageOptions & { mtimeSeconds: number }): Promise<number> {
+  const handle = await open(file, "wx", 0o600);
+  let sizeBytes = 0;
+  try {
+    if (entry.sizeBytes > 0) {
+      if (!entry.open) throw new InvariantError(`the file ${shownPath(entry.path)} has no content`);
+      for await (const chunk of entry.open() as AsyncIterable<Buffer>) {
+        options.signal.throwIfAborted();
+        sizeBytes += chunk.length;
+        for (let done = 0; done < chunk.length; ) done += (await handle.write(chunk, done)).bytesWritten;
+      }
+    }
+    if (sizeBytes !== entry.sizeBytes) {
+      throw new InvariantError(`the file ${shownPath(entry.path)} has not the ${entry.sizeBytes} bytes that its entry says`);
+    }
+    // In this order: a change of owner takes setuid away.
+    if (options.owners) await handle.chown(entry.uid, entry.gid);
+    await handle.chmod(entry.mode & 0o7777);
+    await handle.utimes(options.mtimeSeconds, options.mtimeSeconds);
+  } finally {
+    await handle.close();
+  }
+  return sizeBytes;
+}
+
+function tellLosses(lost: { readonly nodes: number; readonly attributes: number }, progress: ProgressSink): void {
+  if (lost.nodes > 0) {
+    progress({
+      kind: "warning",
+      code: "EXPORT_NODES_SKIPPED",
+      message: `${lost.nodes} devices or pipes could not be made in the folder`,
+      hint: "Run as root, or use type=tar, which keeps them.",
+    });
+  }
+  if (lost.attributes > 0) {
+    progress({
+      kind: "warning",
+      code: "EXPORT_XATTRS_DROPPED",
+      message: `extended attributes of ${lost.attributes} files (such as capabilities) are not kept in a folder`,
+      hint: "Use type=tar, which keeps them.",
+    });
+  }
+}
+
+/** Sets what folders are to have in the end, innermost first: a folder may become read-only, and times change with what is in it. */
+export async function finishFolders(root: string, folders: readonly StagedFolder[], owners: boolean): Promise<void> {
+  for (const folder of folders.toReversed()) {
+    const file = bytesBelow(root, folder.path);
+    if (owners) await lchown(file, folder.uid, folder.gid);
+    await chmod(file, folder.mode & 0o7777);
+    await lutimes(file, folder.mtimeSeconds, folder.mtimeSeconds);
+  }
+}
