@@ -1,4 +1,5 @@
 import { SlipwayError } from "@slipway/oci";
+import { InterruptedError } from "./interrupt.ts";
 
 /** What a finished command tells the shell. */
 export const EXIT_OK = 0;
@@ -14,7 +15,8 @@ const USAGE_CODES = new Set([
   "SANDBOX_UNKNOWN",
 ]);
 
-/** 2 when the command line is wrong, 1 for everything else that can go wrong. */
+/** 2 when the command line is wrong, 128 and the signal after an interruption, 1 for all else that can go wrong. */
 export function exitStatusOf(error: unknown): number {
+  if (error instanceof InterruptedError) return error.exitStatus;
   return error instanceof SlipwayError && USAGE_CODES.has(error.code) ? EXIT_USAGE : EXIT_FAILED;
 }

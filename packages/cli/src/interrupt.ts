@@ -55,3 +55,18 @@ export function catchInterrupts(
     dispose: () => unsubscribe.forEach((off) => off()),
   };
 }
+
+/**
+ * Runs work that signals abort. When it fails after a signal, whatever it says, the interruption is the reason.
+ * @throws InterruptedError
+ */
+export async function interruptible<T>(io: CliIo, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const interrupts = catchInterrupts(io);
+  try {
+    return await work(interrupts.signal);
+  } catch (error) {
+    throw interrupts.interrupted ?? error;
+  } finally {
+    interrupts.dispose();
+  }
+}

@@ -28,10 +28,9 @@ export interface CliIo {
 /** The real process. */
 export function processIo(): CliIo {
   for (const stream of [process.stdout, process.stderr]) {
-    // A reader that has gone away (`slipway … | head`) is no error; whoever writes there learns it from the stream.
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
+    // Whoever writes results waits for each write and learns of its failure there. A reader that has gone away
+    // (`slipway … | head`) must not end the process by an error that nobody listens to.
+    stream.on("error", () => undefined);
   }
   return {
     stdin: process.stdin,

@@ -1,5 +1,5 @@
-import { isDebugEnvironment } from "./debug-mode.ts";
-import { hostOf, type Host } from "./host.ts";
+import { runCommandLine } from "./command-line.ts";
+import { hostOf } from "./host.ts";
 import { processIo, type CliIo } from "./io.ts";
 import { cliVersion } from "./version.ts";
 
@@ -16,18 +16,4 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     return 0;
   }
   return runCommandLine(argv, hostOf(io));
-}
-
-/** Like `main`, with an engine of the caller's choice. */
-export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {
-  try {
-    const { runProgram } = await import("./program.ts");
-    return await runProgram(argv, host);
-  } catch (error) {
-    const { errorReport } = await import("./report/error-report.ts");
-    const { exitStatusOf } = await import("./exit-status.ts");
-    const debug = argv.includes("--debug") || argv.includes("-D") || isDebugEnvironment(host.env);
-    host.stderr.write(errorReport(error, { debug }));
-    return exitStatusOf(error);
-  }
 }

@@ -2,7 +2,7 @@ import os from "node:os";
 import type { DoctorReport } from "@slipway/engine";
 import { EXIT_FAILED, EXIT_OK } from "../exit-status.ts";
 import type { EngineFlags } from "../flags/build-flags.ts";
-import { catchInterrupts } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import type { Host } from "../host.ts";
 import { openEngine } from "./open-engine.ts";
 import { writeAll } from "./write-output.ts";
@@ -12,23 +12,21 @@ export interface DoctorFlags extends EngineFlags {
 }
 
 /** `slipway doctor`: what this machine offers. The exit status is 1 when no sandbox works, since RUN can't then. */
-export async function doctorCommand(flags: DoctorFlags, io: Host): Promise<number> {
-  const interrupts = catchInterrupts(io);
-  try {
+export function doctorCommand(flags: DoctorFlags, io: Host): Promise<number> {
+  return interruptible(io, async (signal) => {
     const engine = await openEngine(flags, io);
     try {
-      const report = await engine.doctor(interrupts.signal);
-      const text = flags.json
-        ? `${JSON.stringify(report, undefined, 2)}\n`
-        : formatDoctorReport(report, io.stdout.isTTY === true && !io.env["NO_COLOR"]);
-      await writeAll(io.stdout, text);
+      const report = await engine.doctor(signal);
+      const color = io.stdout.isTTY === true && !io.env["NO_COLOR"];
+      await writeAll(
+        io.stdout,
+        flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatDoctorReport(report, color),
+      );
       return report.chosenSandbox === undefined ? EXIT_FAILED : EXIT_OK;
     } finally {
       await engine.close();
     }
-  } finally {
-    interrupts.dispose();
-  }
+  });
 }
 
 /** The report as a table for people. */

@@ -5,7 +5,7 @@ import { EXIT_OK } from "../exit-status.ts";
 import { resolveBuildInputs } from "../flags/build-inputs.ts";
 import type { BuildFlags, EngineFlags } from "../flags/build-flags.ts";
 import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
-import { catchInterrupts } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
 import { openEngine } from "./open-engine.ts";
@@ -37,37 +37,31 @@ export async function irCommand(context: string, flags: IrFlags, io: Host): Prom
   const options = frontendOptions(flags, io.env);
   const inputs = await resolveBuildInputs(context, flags, io);
   const forgetCleanUp = io.onExit(inputs.cleanUp);
-  const interrupts = catchInterrupts(io);
   try {
-    const engine = await openEngine(flags, io);
-    try {
-      const epoch = sourceDateEpochSeconds(options);
-      const request: BuildRequest = {
-        ...(flags.frontend ? { frontend: flags.frontend } : {}),
-        options: { ...options, ...inputs.options },
-        platforms,
-        localDirs: inputs.localDirs,
-        exports: [],
-        ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
-        cwd: io.cwd,
-        stdout: io.stdout,
-      };
-      const compiled = await engine.compile(request, {
-        signal: interrupts.signal,
-        progress: () => undefined,
-      });
-      const content = await printed(compiled, flags.format);
-      if (file === undefined) await writeAll(io.stdout, content);
-      else writeFileAtomically(file, content);
-      return EXIT_OK;
-    } finally {
-      await engine.close();
-    }
-  } catch (error) {
-    if (!interrupts.interrupted) throw error;
-    return interrupts.interrupted.exitStatus;
+    return await interruptible(io, async (signal) => {
+      const engine = await openEngine(flags, io);
+      try {
+        const epoch = sourceDateEpochSeconds(options);
+        const request: BuildRequest = {
+          ...(flags.frontend ? { frontend: flags.frontend } : {}),
+          options: { ...options, ...inputs.options },
+          platforms,
+          localDirs: inputs.localDirs,
+          exports: [],
+          ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
+          cwd: io.cwd,
+          stdout: io.stdout,
+        };
+        const compiled = await engine.compile(request, { signal, progress: () => undefined });
+        const content = await printed(compiled, flags.format);
+        if (file === undefined) await writeAll(io.stdout, content);
+        else writeFileAtomically(file, content);
+        return EXIT_OK;
+      } finally {
+        await engine.close();
+      }
+    });
   } finally {
-    interrupts.dispose();
     forgetCleanUp();
     inputs.cleanUp();
   }

@@ -3,7 +3,7 @@ import { formatBytes } from "../display/units.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-status.ts";
 import type { EngineFlags } from "../flags/build-flags.ts";
 import { parseDurationMs, parseSizeBytes } from "../flags/quantities.ts";
-import { catchInterrupts } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
 import { openEngine } from "./open-engine.ts";
@@ -22,30 +22,23 @@ export interface PruneFlags extends EngineFlags {
 export async function pruneCommand(flags: PruneFlags, io: Host): Promise<number> {
   const limits = pruneLimits(flags);
   if (!flags.force && !(await isConfirmed(flags, io))) return EXIT_FAILED;
-  const interrupts = catchInterrupts(io);
-  try {
+  return interruptible(io, async (signal) => {
     const engine = await openEngine(flags, io);
     try {
       const removed: UsageRecord[] = [];
-      for await (const record of engine.prune({ ...limits, signal: interrupts.signal })) removed.push(record);
+      for await (const record of engine.prune({ ...limits, signal })) removed.push(record);
       const freedBytes = removed.reduce((sum, record) => sum + record.sizeBytes, 0);
-      const list =
-        removed.length === 0
-          ? ""
-          : flags.verbose
-            ? removed.map(usageDetails).join("")
-            : usageTable(removed, Date.now());
+      const list = flags.verbose
+        ? removed.map(usageDetails).join("")
+        : removed.length > 0
+          ? usageTable(removed, Date.now())
+          : "";
       await writeAll(io.stdout, `${list}Total:   ${formatBytes(freedBytes)}\n`);
       return EXIT_OK;
     } finally {
       await engine.close();
     }
-  } catch (error) {
-    if (!interrupts.interrupted) throw error;
-    return interrupts.interrupted.exitStatus;
-  } finally {
-    interrupts.dispose();
-  }
+  });
 }
 
 /** @throws UsageError */

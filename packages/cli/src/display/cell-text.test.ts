@@ -54,7 +54,6 @@ describe("text in cells", () => {
           ),
         }),
         (text) => {
-          // eslint-disable-next-line no-control-regex -- control characters are the subject
           expect(printableLine(text)).toMatch(/^[^\x00-\x1f\x7f-\x9f\u202e]*$/);
         },
       ),

@@ -67,9 +67,8 @@ export function cutToCells(text: string, cells: number): string {
 
 // CSI and OSC sequences with their parameters, then the other escapes with their intermediates, then a lone ESC.
 const ESCAPES =
-  // eslint-disable-next-line no-control-regex -- control characters are the subject
   /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]?|\x9b[0-?]*[ -/]*[@-~]/g;
-// eslint-disable-next-line no-control-regex -- as above
+
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**

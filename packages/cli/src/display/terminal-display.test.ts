@@ -196,7 +196,7 @@ describe("the display on a terminal", () => {
     display.close();
     const frames = writes.filter((text) => text.includes("Building"));
     expect(frames).toHaveLength(11);
-    // eslint-disable-next-line no-control-regex -- escape sequences are the subject
+
     for (const frame of frames) expect(frame).toMatch(/^\x1b\[\?2026h[^]*\x1b\[\?2026l$/);
   });
 

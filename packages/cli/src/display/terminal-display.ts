@@ -13,7 +13,7 @@ const BEGIN_FRAME = "\x1b[?2026h";
 const END_FRAME = "\x1b[?2026l";
 const ERASE_TO_LINE_END = "\x1b[K";
 const ERASE_BELOW = "\x1b[J";
-// eslint-disable-next-line no-control-regex -- our own colours
+
 const COLORS = /\x1b\[\d*m/g;
 
 /** The terminal that a display draws on. */

@@ -36,7 +36,6 @@ export class Screen {
 
   /** Writes; `observe` is called with each character or escape sequence after it took effect. */
   write(text: string, observe?: (token: string) => void): void {
-    // eslint-disable-next-line no-control-regex -- escape sequences are the subject
     for (const [token] of text.matchAll(/\x1b\[[?\d;]*[A-Za-z]|[^]/gu)) {
       this.#apply(token);
       observe?.(token);
@@ -96,7 +95,6 @@ export class Screen {
   }
 
   #escape(sequence: string): void {
-    // eslint-disable-next-line no-control-regex -- as above
     const [, parameters = "", final = ""] = /^\x1b\[([?\d;]*)([A-Za-z])$/.exec(sequence) ?? [];
     const row = this.#cells[this.#row]!;
     if (final === "A") this.#row = Math.max(0, this.#row - Number(parameters || 1));

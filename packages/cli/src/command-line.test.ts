@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { BuildContext, BuildRequest, Engine } from "@slipway/engine";
 import { hostPlatform, InputError } from "@slipway/oci";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runCommandLine } from "./main.ts";
+import { runCommandLine } from "./command-line.ts";
 import { log, vertex } from "./testing/events.ts";
 import { temporaryFolder, type TemporaryFolder } from "./testing/temporary-folder.ts";
 import { testHost } from "./testing/test-host.ts";
@@ -432,6 +432,20 @@ describe("signals", () => {
     expect(exits).toEqual([]);
     expect(stderr()).toContain(`ERROR: interrupted by ${name}`);
     expect(stderr()).not.toContain("hint:");
+  });
+
+  test("Ctrl-C stops the other commands with 130 as well", async () => {
+    const { host, signal, stderr } = testHost({
+      doctor: (aborted) =>
+        new Promise((_resolve, reject) =>
+          aborted.addEventListener("abort", () => reject(new Error("torn down"))),
+        ),
+    });
+    const running = runCommandLine(["doctor"], host);
+    await sleep(50);
+    signal("SIGINT");
+    expect(await running).toBe(130);
+    expect(stderr()).toBe("ERROR: interrupted by SIGINT\n");
   });
 
   test("a second Ctrl-C ends the process at once", async () => {
