@@ -31,6 +31,7 @@ import type { DirNode, InodeNode, TreeNode } from "./tree-nodes.ts";
 
 const PATH_MAX_BYTES = 4095;
 const IMPLIED_DIR: EntryMetadata = { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n };
+const IN_TREE = { kind: "tree" } as const;
 const EMPTY_DIGEST = sha256("");
 
 export interface TreeWriterOptions {
@@ -48,8 +49,7 @@ export interface TreeWriterOptions {
 export class TreeWriter implements TarHandler {
   readonly #treeBytes: string;
   readonly #whiteouts: "convert" | "refuse";
-  readonly #root: DirNode = dirNode(IMPLIED_DIR);
-  #hasRoot = false;
+  readonly #root: DirNode = dirNode(IMPLIED_DIR, { own: false });
   /** The folder of the last entry: most entries follow one of the same folder. */
   #lastDir: { readonly path: string; readonly node: DirNode } | undefined;
   #file: OpenFile | undefined;
@@ -104,13 +104,13 @@ export class TreeWriter implements TarHandler {
 
   /** Gives folders their metadata, deepest first, and the index of the tree. */
   finish(): LayerIndex {
-    const index = indexOfTree(this.#root, this.#hasRoot);
+    const index = indexOfTree(this.#root);
     try {
       for (let i = index.entries.length - 1; i >= 0; i--) {
         const entry = index.entries[i]!;
         if (entry.kind === "dir") this.#finishDir(entry.path, entry, entry.opaque === true);
       }
-      if (!this.#hasRoot && !this.#root.opaque) chmodSync(fsPath(this.#treeBytes), IMPLIED_DIR.mode);
+      if (!this.#root.own && !this.#root.opaque) chmodSync(fsPath(this.#treeBytes), IMPLIED_DIR.mode);
     } catch (error) {
       throw worldErrorOf(error, this.#treeBytes);
     }
@@ -130,7 +130,7 @@ export class TreeWriter implements TarHandler {
   #rootEntry(header: TarHeader): void {
     if (header.type !== TarType.dir) throw archiveError("ARCHIVE_BAD_HEADER", "the root is not a folder", header.name);
     this.#root.metadata = metadataOf(header);
-    this.#hasRoot = true;
+    this.#root.own = true;
   }
 
   #entryBelowRoot(path: BytePath, header: TarHeader): void {
@@ -158,14 +158,14 @@ export class TreeWriter implements TarHandler {
     const full = this.#full(path);
     switch (header.type) {
       case TarType.file: {
-        const node = { kind: "file" as const, sizeBytes: header.sizeBytes, digest: undefined };
+        const node = { kind: "file" as const, sizeBytes: header.sizeBytes, digest: undefined, content: IN_TREE };
         const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
         this.#file = { fd: openSync(fsPath(full), flags, 0o600), node, metadata, fullPath: full, hash: undefined };
         return { kind: "inode", inode: { metadata, what: node } };
       }
       case TarType.dir:
         mkdirSync(fsPath(full), 0o700);
-        return dirNode(metadata);
+        return dirNode(metadata, { own: true });
       case TarType.symlink:
         return this.#makeSymlink(full, path, { kind: "symlink", metadata: { ...metadata, mode: 0o777 }, target: header.linkName ?? "" });
       case TarType.hardlink:
@@ -295,8 +295,7 @@ export class TreeWriter implements TarHandler {
         const full = fsPath(this.#full(path.slice(0, end)));
         if (next !== undefined) rmSync(full);
         mkdirSync(full, 0o700);
-        const made = dirNode(IMPLIED_DIR);
-        made.opaque = next !== undefined;
+        const made = dirNode(IMPLIED_DIR, { own: true, opaque: next !== undefined });
         dir.children.set(name, made);
         next = made;
       }

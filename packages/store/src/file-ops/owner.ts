@@ -1,0 +1,59 @@
+import { InputError } from "@slipway/oci";
+import type { ChownOpt, UserOpt } from "@slipway/ir";
+import type { ReadableFilesystem } from "./pending-filesystem.ts";
+
+/** Numeric owner. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const MAX_FILE_BYTES = 16 << 20;
+
+/**
+ * The owner that an action asks for; undefined when it asks for none. A user without a group brings its own group:
+ * by name that of passwd, by number the same number. A group alone leaves the user root.
+ * @param filesystemOf gives the filesystem of a `UserOpt.input`
+ * @throws InputError `USER_NOT_FOUND`, `GROUP_NOT_FOUND`
+ */
+export async function resolveOwner(
+  chown: ChownOpt | undefined,
+  filesystemOf: (input: number) => ReadableFilesystem,
+): Promise<Owner | undefined> {
+  if (chown?.user === undefined && chown?.group === undefined) return undefined;
+  let owner: Owner = { uid: 0, gid: 0 };
+  const { user, group } = chown;
+  if (user?.kind === "id") owner = { uid: user.id, gid: user.id };
+  else if (user !== undefined) {
+    const [, , uid, gid] = await findLine(user, { file: "etc/passwd", fields: 4, filesystemOf });
+    owner = { uid: Number(uid), gid: Number(gid) };
+  }
+  if (group?.kind === "id") owner = { ...owner, gid: group.id };
+  else if (group !== undefined) {
+    const [, , gid] = await findLine(group, { file: "etc/group", fields: 3, filesystemOf });
+    owner = { ...owner, gid: Number(gid) };
+  }
+  return owner;
+}
+
+/** Fields of the line of passwd or group that begins with the name. */
+async function findLine(
+  { name, input }: Extract<UserOpt, { kind: "name" }>,
+  where: { file: "etc/passwd" | "etc/group"; fields: number; filesystemOf: (input: number) => ReadableFilesystem },
+): Promise<string[]> {
+  const filesystem = where.filesystemOf(input);
+  const isThere = filesystem.resolve(where.file).found !== undefined;
+  const text = isThere ? (await filesystem.readFile(where.file, { maxBytes: MAX_FILE_BYTES })).toString("utf8") : "";
+  for (const line of text.split("\n")) {
+    const fields = line.trim().split(":");
+    const hasNumbers = fields.length >= where.fields && fields.slice(2, where.fields).every((field) => /^\d+$/.test(field));
+    if (fields[0] === name && hasNumbers) return fields;
+  }
+  const isUser = where.file === "etc/passwd";
+  throw new InputError(isUser ? "USER_NOT_FOUND" : "GROUP_NOT_FOUND", `there is no ${isUser ? "user" : "group"} "${name}" in /${where.file}`, {
+    hint: isThere
+      ? `Create it in an earlier step, or write its number.`
+      : `The image has no /${where.file}: write the number instead of the name.`,
+    data: { name },
+  });
+}
