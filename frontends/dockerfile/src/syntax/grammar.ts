@@ -32,10 +32,8 @@ export class DockerfileGrammar extends EmbeddedActionsParser {
         {
           ALT: () => {
             const keyword = this.CONSUME(tokens.onbuild);
-            const flags: IToken[] = [];
-            this.MANY(() => flags.push(this.CONSUME(tokens.flag)));
             const trigger = this.OPTION(() => this.SUBRULE(instruction));
-            return { keyword, flags, arguments: [], ...(trigger ? { trigger } : {}) };
+            return { keyword, flags: [], arguments: [], ...(trigger ? { trigger } : {}) };
           },
         },
         {
@@ -43,8 +41,8 @@ export class DockerfileGrammar extends EmbeddedActionsParser {
             const keyword = this.CONSUME(tokens.keyword);
             const flags: IToken[] = [];
             const args: IToken[] = [];
-            this.MANY2(() => flags.push(this.CONSUME2(tokens.flag)));
-            this.MANY3(() => args.push(this.CONSUME3(tokens.argument)));
+            this.MANY(() => flags.push(this.CONSUME(tokens.flag)));
+            this.MANY2(() => args.push(this.CONSUME(tokens.argument)));
             return { keyword, flags, arguments: args };
           },
         },

@@ -6,10 +6,19 @@ import { DockerfileGrammar, type RawInstruction } from "./grammar.ts";
 import { joinLines, type LogicalLine, type LogicalLines } from "./logical-lines.ts";
 import { SourceText, type Span } from "./source-text.ts";
 import type { Arguments, DockerfileTree, Flag, InstructionNode, Pair, Word } from "./syntax-tree.ts";
-import type { FlagPayload, JsonPayload } from "./tokens.ts";
+import type { ArgumentPayload, FlagPayload } from "./tokens.ts";
 
 function tokenEnd(token: IToken): number {
   return token.startOffset + token.image.length;
+}
+
+function payloadOf(token: IToken): ArgumentPayload {
+  return token.payload as ArgumentPayload;
+}
+
+function textOf(token: IToken): string {
+  const payload = payloadOf(token);
+  return payload.kind === "shellWord" ? payload.text : token.image;
 }
 
 /** Makes the tree out of the grammar's tokens. */
@@ -70,14 +79,15 @@ class TreeBuilder {
       const command: Arguments = second === undefined ? { form: "none" } : this.#single(second);
       return { form: "healthcheck", type: this.#tokenWord(first), command };
     }
-    if (first.tokenType.name === "Word")
+    if (payloadOf(first).kind === "word")
       return { form: "words", words: raw.arguments.map((token) => this.#tokenWord(token)) };
     return this.#single(first);
   }
 
   #single(token: IToken): Arguments {
-    if (token.tokenType.name !== "JsonArray") return { form: "text", text: this.#tokenWord(token) };
-    const { items, invalid } = token.payload as JsonPayload;
+    const payload = payloadOf(token);
+    if (payload.kind !== "json") return { form: "text", text: this.#tokenWord(token) };
+    const { items, invalid } = payload;
     const words = items.map(({ value, start, end }) => ({
       text: value,
       span: this.#source(token.startOffset + start, token.startOffset + end),
@@ -87,10 +97,10 @@ class TreeBuilder {
 
   #pairs(name: string, tokens: readonly IToken[], line: LogicalLine): Pair[] {
     const first = tokens[0]!;
-    const firstText = first.payload as string;
+    const firstText = textOf(first);
     if (name !== "arg" && !firstText.includes("=")) return [this.#oldPair(first, line)];
     return tokens.map((token) => {
-      const text = token.payload as string;
+      const text = textOf(token);
       const split = text.indexOf("=");
       const span = this.#source(token.startOffset, tokenEnd(token));
       if (split < 0) return { key: { text, span }, separator: "" as const, span };

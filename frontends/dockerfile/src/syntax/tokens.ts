@@ -1,17 +1,29 @@
 import { createToken, Lexer, type TokenType } from "chevrotain";
 
-/** A JSON array as the lexer read it; offsets count from the start of the token. */
-export interface JsonPayload {
-  readonly items: readonly { readonly value: string; readonly start: number; readonly end: number }[];
-  readonly invalid: boolean;
-}
-
+/** A flag as the lexer read it. */
 export interface FlagPayload {
   readonly name: string;
   readonly value?: string;
   /** Offset of the value from the start of the token. */
   readonly valueStart?: number;
 }
+
+/** A string of a JSON array; offsets count from the start of the token. */
+export interface JsonItem {
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * An argument as the lexer read it: a word between white space, a word with quotes (and its text without what is
+ * meaningless), the rest of the line, or a JSON array, which is `invalid` when it holds more than strings.
+ */
+export type ArgumentPayload =
+  | { readonly kind: "word" }
+  | { readonly kind: "shellWord"; readonly text: string }
+  | { readonly kind: "text" }
+  | { readonly kind: "json"; readonly items: readonly JsonItem[]; readonly invalid: boolean };
 
 export interface DockerfileTokens {
   readonly all: TokenType[];
@@ -20,26 +32,22 @@ export interface DockerfileTokens {
   readonly keyword: TokenType;
   readonly flag: TokenType;
   readonly argument: TokenType;
-  readonly json: TokenType;
   readonly lexer: Lexer;
 }
 
-type Matched = readonly { readonly tokenType: TokenType }[];
 type Match = [string] & { payload?: unknown };
-type Pattern = (text: string, offset: number, matched: Matched) => Match | null;
+type Pattern = (text: string, offset: number) => Match | null;
 
-function match(text: string, payload?: unknown): Match {
+function match(text: string, payload?: FlagPayload | ArgumentPayload): Match {
   const result: Match = [text];
   if (payload !== undefined) result.payload = payload;
   return result;
 }
 
-function sticky(expression: RegExp): Pattern {
-  return (text, offset) => {
-    expression.lastIndex = offset;
-    const found = expression.exec(text);
-    return found === null || found[0] === "" ? null : match(found[0]);
-  };
+/** What an expression matches right at an offset; empty when it does not. */
+function matchAt(expression: RegExp, text: string, offset: number): string {
+  expression.lastIndex = offset;
+  return expression.exec(text)?.[0] ?? "";
 }
 
 /** The rest of the line without the white space at its end; null when there is none. */
@@ -93,8 +101,8 @@ function readJson(text: string, offset: number): Match | null {
   }
   if (!Array.isArray(values)) return null;
   if (!values.every((value) => typeof value === "string"))
-    return match(rest, { items: [], invalid: true } satisfies JsonPayload);
-  const items: { value: string; start: number; end: number }[] = [];
+    return match(rest, { kind: "json", items: [], invalid: true });
+  const items: JsonItem[] = [];
   for (const found of rest.matchAll(/"(?:[^"\\]|\\.)*"/g)) {
     items.push({
       value: values[items.length] as string,
@@ -102,126 +110,153 @@ function readJson(text: string, offset: number): Match | null {
       end: found.index + found[0].length,
     });
   }
-  return match(rest, { items, invalid: false } satisfies JsonPayload);
+  return match(rest, { kind: "json", items, invalid: false });
 }
 
 /** A word of ENV, LABEL and ARG: ends at white space that is neither quoted nor escaped. Quotes stay. */
-function readShellWord(escape: string): Pattern {
-  return (text, offset) => {
-    let quote = "";
-    let value = "";
-    let at = offset;
-    for (; at < text.length; at++) {
-      const character = text[at]!;
-      if (character === "\n" || (quote === "" && /[\s\u0085]/.test(character))) break;
-      if (character === escape && quote !== "'") {
-        const next = text[at + 1];
-        // An escape character at the very end stands for nothing.
-        if (next === undefined || next === "\n") continue;
-        value += character + next;
-        at++;
-        continue;
-      }
-      if (quote === "" ? character === '"' || character === "'" : character === quote)
-        quote = quote === "" ? character : "";
-      value += character;
+function readShellWord(text: string, offset: number, escape: string): Match | null {
+  let quote = "";
+  let value = "";
+  let at = offset;
+  for (; at < text.length; at++) {
+    const character = text[at]!;
+    if (character === "\n" || (quote === "" && /[\s\u0085]/.test(character))) break;
+    if (character === escape && quote !== "'") {
+      const next = text[at + 1];
+      // An escape character at the very end stands for nothing.
+      if (next === undefined || next === "\n") continue;
+      value += character + next;
+      at++;
+      continue;
     }
-    return at === offset ? null : match(text.slice(offset, at).trimEnd(), value.trimEnd());
-  };
+    if (quote === "" ? character === '"' || character === "'" : character === quote)
+      quote = quote === "" ? character : "";
+    value += character;
+  }
+  return at === offset
+    ? null
+    : match(text.slice(offset, at).trimEnd(), { kind: "shellWord", text: value.trimEnd() });
 }
 
-const SHAPES = {
-  words: /(?:from|expose)(?=\s)/iy,
-  list: /(?:add|copy|volume)(?=\s)/iy,
-  command: /(?:run|cmd|entrypoint|shell)(?=\s)/iy,
-  text: /(?:maintainer|stopsignal|user|workdir)(?=\s)/iy,
-  pairs: /(?:env|label|arg)(?=\s)/iy,
-  healthcheck: /healthcheck(?=\s)/iy,
-} as const;
+/** How the arguments of an instruction are read. */
+type Shape = "words" | "list" | "command" | "text" | "pairs" | "healthcheck";
+
+const SHAPES: Readonly<Record<string, Shape>> = {
+  from: "words",
+  expose: "words",
+  add: "list",
+  copy: "list",
+  volume: "list",
+  run: "command",
+  cmd: "command",
+  entrypoint: "command",
+  shell: "command",
+  env: "pairs",
+  label: "pairs",
+  arg: "pairs",
+  healthcheck: "healthcheck",
+};
 
 /**
- * Makes the tokens and the lexer for one escape character. The lexer works on joined lines: a mode for keywords, and
- * one for each shape of arguments, which the keyword selects.
+ * Reads one line after the other: a keyword, its flags, then arguments in the shape that the keyword asks for. The
+ * lexer asks its patterns in the order of the text, so they share what came before.
+ */
+class LineReader {
+  readonly #escape: string;
+  #shape: Shape = "text";
+  /** What may come next; `first` is an argument behind which no flag may come. */
+  #expects: "keyword" | "flag" | "first" | "more" = "keyword";
+  /** True behind `--`. */
+  #flagsEnded = false;
+
+  constructor(escape: string) {
+    this.#escape = escape;
+  }
+
+  readonly onbuild: Pattern = (text, offset) => {
+    if (offset === 0) this.#expects = "keyword";
+    if (this.#expects !== "keyword") return null;
+    const found = matchAt(/onbuild(?=\s)/iy, text, offset);
+    return found === "" ? null : match(found);
+  };
+
+  readonly keyword: Pattern = (text, offset) => {
+    if (this.#expects !== "keyword") return null;
+    const found = matchAt(/[^\s\u0085]+/y, text, offset);
+    if (found === "") return null;
+    const name = found.toLowerCase();
+    this.#shape = Object.hasOwn(SHAPES, name) ? SHAPES[name]! : "text";
+    this.#expects = "flag";
+    this.#flagsEnded = false;
+    return match(found);
+  };
+
+  readonly flag: Pattern = (text, offset) => {
+    if (this.#expects !== "flag" || this.#flagsEnded) return null;
+    const found = readFlag(text, offset);
+    this.#flagsEnded = found?.[0] === "--";
+    return found;
+  };
+
+  readonly argument: Pattern = (text, offset) => {
+    if (this.#expects === "keyword") return null;
+    const found = this.#argument(text, offset);
+    if (found !== null)
+      this.#expects = this.#expects === "flag" && this.#shape === "healthcheck" ? "first" : "more";
+    return found;
+  };
+
+  readonly lineEnd: Pattern = (text, offset) => {
+    if (text[offset] !== "\n") return null;
+    this.#expects = "keyword";
+    return match("\n");
+  };
+
+  #argument(text: string, offset: number): Match | null {
+    if (this.#shape === "pairs") return readShellWord(text, offset, this.#escape);
+    const isFirst = this.#expects !== "more";
+    const isType = this.#shape === "healthcheck" && this.#expects === "flag";
+    const mayBeJson = this.#shape !== "text" && this.#shape !== "words" && !isType;
+    const json = isFirst && mayBeJson ? readJson(text, offset) : null;
+    if (json !== null) return json;
+    if (this.#shape === "words" || this.#shape === "list" || isType) {
+      const word = matchAt(/[^\t\v\f\r \n]+/y, text, offset);
+      return word === "" ? null : match(word, { kind: "word" });
+    }
+    const rest = restOfLine(text, offset);
+    return rest === null ? null : match(rest, { kind: "text" });
+  }
+}
+
+/**
+ * Makes the tokens and the lexer for one escape character. The lexer works on joined lines. It has one mode: Chevrotain's
+ * start-up cost grows with modes and tokens more than with anything else.
  */
 export function createTokens(
   escape: "\\" | "`",
   options: { readonly validate?: boolean } = {},
 ): DockerfileTokens {
-  const keyword = createToken({ name: "Keyword", pattern: Lexer.NA });
-  const argument = createToken({ name: "Argument", pattern: Lexer.NA });
-  const lineEnd = createToken({ name: "LineEnd", pattern: Lexer.NA });
+  const line = new LineReader(escape);
   const token = (name: string, pattern: Pattern, more: Record<string, unknown> = {}): TokenType =>
     createToken({ name, pattern: pattern as never, line_breaks: false, ...more });
-
-  const onbuild = token("Onbuild", sticky(/onbuild(?=\s)/iy));
-  const keywords = Object.entries(SHAPES).map(([mode, expression]) =>
-    token(`${mode}Keyword`, sticky(expression), { push_mode: mode, categories: [keyword] }),
-  );
-  const unknown = token("OtherKeyword", sticky(/[^\s\u0085]+/y), {
-    push_mode: "text",
-    categories: [keyword],
-  });
-  keywords.push(unknown);
-  const heads = new Set([...keywords, onbuild]);
-  const follows =
-    (pattern: Pattern, after: ReadonlySet<TokenType>): Pattern =>
-    (text, offset, matched) => {
-      const last = matched.at(-1);
-      return last !== undefined && after.has(last.tokenType) ? pattern(text, offset, matched) : null;
-    };
-
-  const flag = token("Flag", (text, offset, matched) => follows(readFlag, flagHeads)(text, offset, matched));
-  const flagHeads = new Set([...heads, flag]);
-  const healthType = token("HealthcheckType", follows(sticky(/\S+/y), flagHeads), { categories: [argument] });
-  const argumentHeads = new Set([...flagHeads, healthType]);
-  const json = token("JsonArray", follows(readJson, argumentHeads), { categories: [argument] });
-  const text = token(
-    "Text",
-    (input, offset) => {
-      const rest = restOfLine(input, offset);
-      return rest === null ? null : match(rest);
-    },
-    { categories: [argument] },
-  );
-  const word = token("Word", sticky(/[^\t\v\f\r \n]+/y), { categories: [argument] });
-  const shellWord = token("ShellWord", readShellWord(escape), { categories: [argument] });
-  const space = token("Space", sticky(/(?:[^\S\n]|\u0085)+/y), { group: Lexer.SKIPPED });
-  const keywordEnd = token("KeywordEnd", sticky(/\n/y), { line_breaks: true, categories: [lineEnd] });
-  const end = token("ArgumentsEnd", sticky(/\n/y), {
-    line_breaks: true,
-    pop_mode: true,
-    categories: [lineEnd],
-  });
-
-  const modes = {
-    keyword: [flag, onbuild, ...keywords, space, keywordEnd],
-    words: [flag, word, space, end],
-    list: [flag, json, word, space, end],
-    command: [flag, json, text, space, end],
-    text: [flag, text, space, end],
-    pairs: [flag, shellWord, space, end],
-    healthcheck: [flag, healthType, json, text, space, end],
+  const readSpace: Pattern = (text, offset) => {
+    const found = matchAt(/(?:[^\S\n]|\u0085)+/y, text, offset);
+    return found === "" ? null : match(found);
   };
-  // Safe mode skips the analysis of patterns, which costs more at start than it gains with six patterns to a mode.
-  const lexer = new Lexer(
-    { modes, defaultMode: "keyword" },
-    { safeMode: true, skipValidations: options.validate !== true, positionTracking: "onlyOffset" },
-  );
-  const all = [
-    keyword,
-    argument,
-    lineEnd,
-    onbuild,
-    ...keywords,
-    flag,
-    healthType,
-    json,
-    text,
-    word,
-    shellWord,
-    space,
-    keywordEnd,
-    end,
-  ];
-  return { all, lineEnd, onbuild, keyword, flag, argument, json, lexer };
+
+  const onbuild = token("Onbuild", line.onbuild);
+  const keyword = token("Keyword", line.keyword);
+  const flag = token("Flag", line.flag);
+  const argument = token("Argument", line.argument);
+  const lineEnd = token("LineEnd", line.lineEnd, { line_breaks: true });
+  const space = token("Space", readSpace, { group: Lexer.SKIPPED });
+
+  const all = [onbuild, keyword, flag, argument, space, lineEnd];
+  // Safe mode skips the analysis of the patterns, which could say nothing about functions.
+  const lexer = new Lexer(all, {
+    safeMode: true,
+    skipValidations: options.validate !== true,
+    positionTracking: "onlyOffset",
+  });
+  return { all, lineEnd, onbuild, keyword, flag, argument, lexer };
 }
