@@ -38,7 +38,22 @@ export class ExpansionError extends Error {
 }
 
 const SPECIAL_PARAMETERS = "@*#?-$!0";
-const SPACE = /[\s\u0085]/u;
+const SPACE = /[\s\u0085]/;
+
+// Expressions with Unicode classes take milliseconds to compile: they are kept for the names that need them.
+function isDigit(character: string): boolean {
+  return character <= "\u007f" ? character >= "0" && character <= "9" : /^\p{Nd}$/u.test(character);
+}
+
+function isNamePart(character: string): boolean {
+  if (character > "\u007f") return /^[\p{L}\p{Nd}]$/u.test(character);
+  return (
+    (character >= "a" && character <= "z") ||
+    (character >= "A" && character <= "Z") ||
+    character === "_" ||
+    isDigit(character)
+  );
+}
 
 class Words {
   readonly list: string[] = [];
@@ -167,16 +182,12 @@ class Expander {
   }
 
   #name(): string {
-    const rest = this.#source.slice(this.#at, this.#at + 4096);
-    const digits = /^\p{Nd}+/u.exec(rest);
-    const first = rest[0] ?? "";
-    const name =
-      digits?.[0] ??
-      (first !== "" && SPECIAL_PARAMETERS.includes(first)
-        ? first
-        : (/^[\p{L}\p{Nd}_]+/u.exec(rest)?.[0] ?? ""));
-    this.#at += name.length;
-    return name;
+    const start = this.#at;
+    const first = this.#peek();
+    if (isDigit(first)) while (isDigit(this.#peek())) this.#at += this.#peek().length;
+    else if (first !== "" && SPECIAL_PARAMETERS.includes(first)) this.#at++;
+    else while (isNamePart(this.#peek())) this.#at += this.#peek().length;
+    return this.#source.slice(start, this.#at);
   }
 
   #get(name: string): string | undefined {
