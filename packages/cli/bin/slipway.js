@@ -33,11 +33,26 @@ async function runHere() {
     );
     process.exit(1);
   }
+  keepCompiledCode();
   const { main } = await import((runsSources ? sources : bundle).href);
   const status = await main(args);
   // Idle sockets and pools may keep the process alive for seconds after the work is done.
   await Promise.all([process.stdout, process.stderr].map(flushed));
   process.exit(status);
+}
+
+/**
+ * Lets Node keep the compiled form of our modules, by their content: 15 of 110 ms of a cached build from the bundle,
+ * and of a checkout, where the types are stripped as well, 400 of 680. Without a place for it nothing is lost.
+ */
+function keepCompiledCode() {
+  const { HOME: home, XDG_CACHE_HOME: cache } = process.env;
+  const folder = runsSources
+    ? decodeURIComponent(new URL("../../../node_modules/.cache/slipway", import.meta.url).pathname)
+    : cache && cache.startsWith("/")
+      ? `${cache}/slipway/compiled`
+      : home && `${home}/.cache/slipway/compiled`;
+  if (folder) process.getBuiltinModule("node:module").enableCompileCache(folder);
 }
 
 async function launcherPath() {
