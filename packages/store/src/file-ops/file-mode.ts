@@ -49,6 +49,7 @@ function clearedBy(who: string): number {
   for (const name of who) bits |= 0o7 << SHIFT[name]!;
   if (who.includes("u")) bits |= 0o4000;
   if (who.includes("g")) bits |= 0o2000;
+  if (who.includes("o")) bits |= 0o1000;
   return bits;
 }
 
@@ -62,7 +63,7 @@ function bitsOf(letters: string, context: { who: string; value: number; isDir: b
     else if (letter === "x") permissions |= 1;
     else if (letter === "X") permissions |= isDir || (value & 0o111) !== 0 ? 1 : 0;
     else if (letter === "s") bits |= (who.includes("u") ? 0o4000 : 0) | (who.includes("g") ? 0o2000 : 0);
-    else if (letter === "t") bits |= 0o1000;
+    else if (letter === "t") bits |= who.includes("o") ? 0o1000 : 0;
     else permissions |= (value >> SHIFT[letter]!) & 7;
   }
   for (const name of who) bits |= permissions << SHIFT[name]!;
