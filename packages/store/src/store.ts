@@ -14,7 +14,7 @@ import { listItems } from "./maintenance/usage.ts";
 import { DefaultRootStore } from "./roots/default-root-store.ts";
 import { StoreLayout } from "./sessions/layout.ts";
 import { clearDeadSessions, emptyTrash, leasedNames, Session } from "./sessions/session.ts";
-import { withWorldErrors } from "./syscalls/fs-errors.ts";
+import { isDiskFull, withWorldErrors } from "./syscalls/fs-errors.ts";
 
 export interface OpenStoreOptions {
   /** Folder of the store; made when it is not there. See `defaultStoreRoot`. */
@@ -29,12 +29,43 @@ export interface OpenStoreOptions {
  */
 export function openStore(options: OpenStoreOptions): Promise<Store> {
   // In an async function an error of the constructor is a rejection, as callers expect.
-  return Promise.resolve().then(() => withWorldErrors(options.root, () => new FolderStore(options)));
+  return Promise.resolve().then(() =>
+    withWorldErrors(options.root, () => {
+      try {
+        return new FolderStore(options);
+      } catch (error) {
+        // On a full disk the reserve makes room enough to open the store, and so to prune it.
+        if (!isDiskFull(error) || !new StoreLayout(options.root).giveUpReserve()) throw error;
+        return new FolderStore(options);
+      }
+    }),
+  );
 }
 
 async function loadArchive(): Promise<Archive> {
   const [{ packLayer }, { unpackLayer }] = await Promise.all([import("./archive/pack-layer.ts"), import("./archive/unpack-layer.ts")]);
   return { packLayer, unpackLayer };
+}
+
+/** Joins those who have the store open, and clears up after those who died. */
+function openFolder(
+  layout: StoreLayout,
+  warn: (message: string) => void,
+): { session: Session; database: Database; table: LayerTable } {
+  const session = new Session(layout);
+  let database: Database | undefined;
+  try {
+    database = new Database(layout.database, warn);
+    const table = new LayerTable(database, layout, session);
+    table.dropUnsynced();
+    clearDeadSessions(layout, session);
+    layout.reserve();
+    return { session, database, table };
+  } catch (error) {
+    database?.close();
+    session.end();
+    throw error;
+  }
 }
 
 /** The one place where the store's parts are put together. */
@@ -50,6 +81,7 @@ class FolderStore implements Store {
   readonly #database: Database;
   readonly #table: LayerTable;
   readonly #digests: DigestService;
+  readonly #warn: (message: string) => void;
   readonly #closing = new AbortController();
   readonly #cleaning: Promise<void>;
   #closed: Promise<void> | undefined;
@@ -57,19 +89,16 @@ class FolderStore implements Store {
   constructor({ root, warn = () => undefined }: OpenStoreOptions) {
     const layout = new StoreLayout(root);
     layout.create();
-    const session = new Session(layout);
-    const database = new Database(layout.database, warn);
-    const table = new LayerTable(database, layout, session);
-    table.dropUnsynced();
-    clearDeadSessions(layout, session);
+    const { session, database, table } = openFolder(layout, warn);
     this.root = layout.root;
+    this.#warn = warn;
     this.#layout = layout;
     this.#session = session;
     this.#database = database;
     this.#table = table;
     this.#digests = new DigestService(layout, session);
     this.blobs = new FileBlobStore(layout, session);
-    this.layers = new DefaultLayerStore({ session, table, blobs: this.blobs, digests: this.#digests, loadArchive });
+    this.layers = new DefaultLayerStore({ root: layout.root, session, table, blobs: this.blobs, digests: this.#digests, loadArchive });
     this.roots = new DefaultRootStore(session, this.layers);
     this.cache = new SqliteCacheIndex(database, this.layers, warn);
     this.cacheMounts = new FolderCacheMounts(layout, { session, layers: this.layers, roots: this.roots });
@@ -98,16 +127,23 @@ class FolderStore implements Store {
 
   async #close(): Promise<void> {
     this.#closing.abort();
-    try {
-      this.cache.saveUse();
-      this.layers.saveDigests();
-      this.#digests.save();
-      await syncLayers(this.#table, this.root);
-    } finally {
-      await this.#cleaning;
-      this.#session.end();
-      this.#database.close();
+    // What is lost here only makes the next build slower, and must not hide why this one failed (a full disk, say).
+    const savings = [
+      () => this.cache.saveUse(),
+      () => this.layers.saveDigests(),
+      () => this.#digests.save(),
+      () => syncLayers(this.#table, this.root),
+    ];
+    for (const save of savings) {
+      try {
+        await save();
+      } catch (error) {
+        this.#warn(`the cache could not be brought up to date: ${(error as Error).message}`);
+      }
     }
+    await this.#cleaning;
+    this.#session.end();
+    this.#database.close();
   }
 }
 

@@ -3,6 +3,8 @@ import type { LayerId, Ref, VertexResult } from "@slipway/engine-sdk";
 import type { CacheIndex } from "../contracts.ts";
 import type { Database } from "../database/database.ts";
 
+const USE_GRAIN_MS = 3_600_000;
+
 /** What the index asks of the layer store. */
 export interface CachedLayers {
   isDurable(id: LayerId): boolean;
@@ -63,14 +65,24 @@ export class SqliteCacheIndex implements CacheIndex {
     this.#survive(undefined, () => this.#write(keys, result, meta.description));
   }
 
-  /** Writes down which results were used, for pruning by age; one transaction for all. */
+  /**
+   * Writes down which results were used, for pruning by age; one transaction for all. Uses within an hour count as one:
+   * a build that finds everything then writes nothing, and waits for no disk.
+   */
   saveUse(): void {
     if (this.#used.size === 0) return;
-    const keys = JSON.stringify([...this.#used]);
+    const now = Date.now();
+    const used = JSON.stringify([...this.#used]);
     this.#used.clear();
-    this.#survive(undefined, () =>
+    this.#survive(undefined, () => {
+      const stale = this.#database.all(
+        "SELECT key FROM results WHERE last_used_ms < ? AND key IN (SELECT value FROM json_each(?))",
+        now - USE_GRAIN_MS,
+        used,
+      );
+      if (stale.length === 0) return;
+      const keys = JSON.stringify(stale.map((row) => row.key));
       this.#database.transaction(() => {
-        const now = Date.now();
         this.#database.run(
           "UPDATE results SET last_used_ms = ?, usage_count = usage_count + 1 WHERE key IN (SELECT value FROM json_each(?))",
           now,
@@ -83,8 +95,8 @@ export class SqliteCacheIndex implements CacheIndex {
           now,
           keys,
         );
-      }),
-    );
+      });
+    });
   }
 
   #write(keys: readonly Digest[], result: VertexResult, description: string): void {

@@ -7,6 +7,7 @@ import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 const BUSY_TIMEOUT_MS = 10_000;
 const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
@@ -87,8 +88,7 @@ export class Database {
         this.#sqlite = this.#replace(error);
         return work(true);
       }
-      if (resultCode(error) === SQLITE_FULL) throw worldErrorOf(Object.assign(new Error("disk full"), { code: "ENOSPC" }), this.#file);
-      throw error;
+      throw fromSqlite(error, this.#file);
     }
   }
 
@@ -97,8 +97,7 @@ export class Database {
       return openDatabase(this.#file);
     } catch (error) {
       if (isDamage(error)) return this.#replace(error);
-      if (resultCode(error) === SQLITE_FULL) throw worldErrorOf(Object.assign(new Error("disk full"), { code: "ENOSPC" }), this.#file);
-      throw error;
+      throw fromSqlite(error, this.#file);
     }
   }
 
@@ -151,6 +150,21 @@ function migrate(database: DatabaseSync, version: number): void {
 
 function resultCode(error: unknown): number {
   return ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+}
+
+/** An error of SQLite's as one of the world's; others unchanged. */
+function fromSqlite(error: unknown, file: string): unknown {
+  const code = resultCode(error);
+  if (code === 0) return error;
+  const errno = code === SQLITE_FULL || (code !== SQLITE_READONLY && isFull(file)) ? "ENOSPC" : code === SQLITE_READONLY ? "EROFS" : "EIO";
+  const message = `${file}: ${(error as Error).message}`;
+  return worldErrorOf(Object.assign(new Error(message, { cause: error }), { code: errno }), file);
+}
+
+/** SQLite says "I/O error" when there is no room for its shared memory. */
+function isFull(file: string): boolean {
+  const { bavail, bsize } = fs.statfsSync(path.dirname(file));
+  return bavail * bsize < 128 * 1024;
 }
 
 function isDamage(error: unknown): boolean {

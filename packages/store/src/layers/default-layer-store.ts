@@ -36,6 +36,8 @@ export interface Archive {
 }
 
 export interface LayerStoreParts {
+  /** Folder of the store, for messages. */
+  readonly root: string;
   readonly session: Session;
   readonly table: LayerTable;
   readonly blobs: BlobStore;
@@ -174,7 +176,7 @@ export class DefaultLayerStore implements LayerStore {
     const volatile = this.#volatileTrees.get(id);
     if (volatile !== undefined) return Promise.resolve(volatile);
     return this.#planting.run(id, signal, () =>
-      withWorldErrorsAsync(this.#parts.session.id, async () => {
+      withWorldErrorsAsync(this.#parts.root, async () => {
         const stored = this.#parts.table.get(id);
         return stored?.tree ?? (await this.#plant(id, stored, signal));
       }),
@@ -184,7 +186,7 @@ export class DefaultLayerStore implements LayerStore {
   blob(id: LayerId, request: LayerBlobRequest): Promise<LayerBlobInfo> {
     const { compression, compressionLevel = "", force, rewriteTimestampSeconds = "" } = request;
     const key = [id, compression, compressionLevel, force, rewriteTimestampSeconds].join(" ");
-    return this.#packing.run(key, request.signal, () => withWorldErrorsAsync("the store", () => this.#blob(id, request)));
+    return this.#packing.run(key, request.signal, () => withWorldErrorsAsync(this.#parts.root, () => this.#blob(id, request)));
   }
 
   async fetchBlob(id: LayerId, digest: Digest, signal: AbortSignal): Promise<string> {

@@ -22,6 +22,8 @@ export interface PruneParts {
  */
 export async function* prune(parts: PruneParts, options: PruneOptions): AsyncGenerator<UsageRecord> {
   const { database, layout } = parts;
+  // Even removing needs room, for the database's journal.
+  layout.giveUpReserve();
   const items = listItems(database, layout, leasedNames(layout));
   for (const item of chosen(items, options)) {
     options.signal.throwIfAborted();
@@ -29,6 +31,7 @@ export async function* prune(parts: PruneParts, options: PruneOptions): AsyncGen
   }
   removeOrphans(parts);
   await emptyTrash(layout, options.signal);
+  layout.reserve();
 }
 
 /** What is to go, in an order in which nothing that is kept for a moment lacks what it needs. */

@@ -2,6 +2,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { digestHex, type Digest } from "@slipway/oci";
 
+/** Enough for the database to note that things go. */
+const RESERVE_BYTES = 1024 * 1024;
+
 /**
  * Where things are below the store's root. Trees are in `l/` under short names because overlayfs takes its options
  * in one page.
@@ -14,6 +17,7 @@ import { digestHex, type Digest } from "@slipway/oci";
  *     contexts/       remembered digests of host files
  *     sessions/ tmp/  one folder for each process that has the store open
  *     trash/          what is to be deleted
+ *     reserve         room that is given up when the disk is full, so that pruning can begin
  */
 export class StoreLayout {
   readonly root: string;
@@ -26,6 +30,7 @@ export class StoreLayout {
   readonly sessions: string;
   readonly tmp: string;
   readonly trash: string;
+  readonly #reserve: string;
 
   constructor(root: string) {
     this.root = path.resolve(root);
@@ -39,6 +44,7 @@ export class StoreLayout {
     this.sessions = below("sessions");
     this.tmp = below("tmp");
     this.trash = below("trash");
+    this.#reserve = below("reserve");
   }
 
   blob(digest: Digest): string {
@@ -61,6 +67,23 @@ export class StoreLayout {
   }
   sessionTmp(id: string): string {
     return `${this.tmp}/${id}`;
+  }
+
+  /** Takes the reserve when it is not there; without room for it there is none. */
+  reserve(): void {
+    if (fs.existsSync(this.#reserve)) return;
+    try {
+      fs.writeFileSync(this.#reserve, Buffer.alloc(RESERVE_BYTES), { mode: 0o600 });
+    } catch {
+      fs.rmSync(this.#reserve, { force: true });
+    }
+  }
+
+  /** Frees the reserve; false when there was none. */
+  giveUpReserve(): boolean {
+    const there = fs.existsSync(this.#reserve);
+    fs.rmSync(this.#reserve, { force: true });
+    return there;
   }
 
   /** Makes the folders that are missing. */

@@ -23,7 +23,12 @@ export class Session {
     this.id = randomBytes(5).toString("hex");
     fs.mkdirSync(layout.session(this.id));
     this.#lock = lockNew(layout.sessionLock(this.id));
-    fs.mkdirSync(layout.sessionTmp(this.id));
+    try {
+      fs.mkdirSync(layout.sessionTmp(this.id));
+    } catch (error) {
+      this.end();
+      throw error;
+    }
   }
 
   /**

@@ -7,6 +7,12 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
+/** Whether an error says that the disk, or the user's share of it, is full. */
+export function isDiskFull(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "ENOSPC" || errno === "EDQUOT" || (error instanceof SlipwayError && error.code === "DISK_FULL");
+}
+
 /**
  * The error to throw for one that came from the filesystem: `DISK_FULL` and `STORE_READONLY` say what to do, others
  * become `STORE_IO`. Errors of Slipway's own and everything that is no system error pass unchanged.
