@@ -1,9 +1,9 @@
 // Makes packages/cli/dist: the whole of slipway as a few ES modules, flat in one folder, so that the published package
 // needs no other @slipway package and starts fast. What is imported with `await import()` stays a chunk of its own.
-import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { globSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { build } from "esbuild";
-import { builtinModules } from "./builtin-modules.ts";
+import { builtinModules, withoutBuiltinImports } from "./builtin-modules.ts";
 
 const packageFolder = path.dirname(import.meta.dirname);
 const workspace = path.resolve(packageFolder, "../..");
@@ -55,13 +55,16 @@ const result = await build({
   legalComments: "none",
   plugins: [builtinModules],
   metafile: true,
+  write: false,
   logLevel: "warning",
 });
 
-for (const file of Object.keys(result.metafile.outputs)) {
+for (const file of result.outputFiles) {
   // esbuild's stand-in throws when it is called; whoever needs a real one has to be looked at.
-  if (/Dynamic require of/.test(readFileSync(path.join(workspace, file), "utf8")))
-    throw new Error(`${file} calls require() for something that is not bundled`);
+  if (file.text.includes("Dynamic require of")) {
+    throw new Error(`${file.path} calls require() for something that is not bundled`);
+  }
+  writeFileSync(file.path, withoutBuiltinImports(file.text));
 }
 const sizes = Object.entries(result.metafile.outputs).map(([file, output]) => ({
   name: path.basename(file),
