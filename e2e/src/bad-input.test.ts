@@ -67,13 +67,19 @@ describe("wrong usage ends with status 2", () => {
   test.each([
     ["an unknown flag", ["build", "--no-such-flag", "."]],
     ["an unknown command", ["biuld", "."]],
-    ["a context that does not exist", ["build", folder.join("nowhere")]],
     ["an unknown output type", ["build", "-o", "type=nonsense", "."]],
   ])("%s", async (_title, args) => {
     const { code, stderr } = await slipway(args, { root, cwd: folder.path });
     expect(stderr).not.toMatch(/\n\s+at .*\.[tj]s:\d+/);
     expect(code).toBe(2);
   });
+});
+
+test("a context that does not exist is named", async () => {
+  const { code, stderr } = await failingBuild(folder.join("nowhere"), { root });
+  expect(code).toBe(1);
+  expect(stderr).toContain(folder.join("nowhere"));
+  expect(stderr).toMatch(/hint:/i);
 });
 
 test("a registry that is down is named, with a hint, and soon", async () => {
@@ -119,11 +125,10 @@ requires({ ...needs, root: true }).describe("with a registry", () => {
     expect(stderr).not.toContain("RUN echo after\n#");
   });
 
-  test("a RUN that a signal ends is told apart from one that exits", async () => {
-    const dockerfile = `FROM ${registry.host}/busybox:latest\nRUN ["/bin/sh", "-c", "kill -TERM $$"]\n`;
-    // The first process of a PID namespace has no default handlers: only SIGKILL from outside would end it.
-    const viaChild = dockerfile.replace("kill -TERM $$", "sh -c 'kill -KILL $$'; exit $?");
-    const { stderr } = await failingBuild(contextOf(viaChild), { root });
+  test("a RUN whose command was killed says with which code", async () => {
+    const dockerfile = `FROM ${registry.host}/busybox:latest\nRUN sh -c 'kill -KILL $$'; exit $?\n`;
+    const { code, stderr } = await failingBuild(contextOf(dockerfile), { root });
+    expect(code).toBe(1);
     expect(stderr).toMatch(/137|SIGKILL/);
   });
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { spawn, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import { runCommand } from "@slipway/testing";
@@ -28,6 +28,7 @@ interface RuntimeConfig {
 export async function unpackBundle(source: string, workdir: string): Promise<Bundle> {
   const layout = path.join(workdir, "layout");
   const folder = path.join(workdir, "bundle");
+  mkdirSync(workdir, { recursive: true });
   await runCommand("skopeo", ["copy", "-q", "--src-tls-verify=false", source, `oci:${layout}:latest`]);
   await runCommand("umoci", ["unpack", "--image", `${layout}:latest`, folder]);
   return { folder, rootfs: path.join(folder, "rootfs") };

@@ -75,5 +75,6 @@ function nodePackage(): { version: string; binary: string } {
 }
 
 async function npmRegistry(): Promise<string> {
-  return (await runCommand("npm", ["config", "get", "registry"])).stdout.trim();
+  // Outside of the workspace: npm refuses to answer inside of one of its packages.
+  return (await runCommand("npm", ["config", "get", "registry"], { cwd: "/" })).stdout.trim();
 }
