@@ -12,7 +12,11 @@ test("the public names are these", () => {
 });
 
 test("the frontend has BuildKit's name and takes the usual file names", () => {
-  expect(api.dockerfile).toMatchObject({ name: "dockerfile.v0", fileNames: ["Dockerfile", "Containerfile"] });
+  expect(api.dockerfile).toMatchObject({
+    name: "dockerfile.v0",
+    fileNames: ["Dockerfile", "Containerfile"],
+    syntaxImages: ["docker/dockerfile", "docker/dockerfile-upstream"],
+  });
 });
 
 test("parseDockerfile gives the tree of any file, instructions that do not exist included", async () => {

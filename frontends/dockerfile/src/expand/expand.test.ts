@@ -44,6 +44,15 @@ describe("modifiers", () => {
     ["${foo/\\//_}", "bar_baz.tar.gz"],
     ["${foo//a?/}", "b/b.t.gz"],
     ["${star%\\**}", "a"],
+    ["${star//*/x}", "x"],
+    ["${foo#b*a}", "r/baz.tar.gz"],
+    ["${foo##b*a}", "r.gz"],
+    ["${foo%a*z}", "bar/baz.t"],
+    ["${foo%%a*z}", "b"],
+    ["${foo%%*}", ""],
+    ["${foo%*}", "bar/baz.tar.gz"],
+    ["${foo/a*z/X}", "bX"],
+    ["${foo//[a]/X}", "bar/baz.tar.gz"],
     ["${empty-x}", ""],
     ["${empty:-x}", "x"],
     ["${empty+x}", "x"],
@@ -92,6 +101,14 @@ test("keepUnset leaves unset references, keepQuotes leaves quotes", () => {
   expect(expandText(`"$PWD" '$x' $x \${x:-a}`, lookup, { keepUnset: true, keepQuotes: true }).text).toBe(
     `"/home" '$x' $x \${x:-a}`,
   );
+});
+
+test("a pattern of many stars does not take for ever", () => {
+  const value = "a".repeat(5000);
+  const start = performance.now();
+  expect(expandText(`\${x##${"*a".repeat(30)}*b}`, () => value).text).toBe(value);
+  expect(expandText(`\${x/${"a*".repeat(10)}b/c}`, () => value.slice(0, 300)).text).toBe(value.slice(0, 300));
+  expect(performance.now() - start).toBeLessThan(5000);
 });
 
 test("deep nesting is an error, not a crash", () => {

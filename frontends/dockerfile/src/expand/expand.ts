@@ -1,4 +1,4 @@
-import { shellPatternToRegExp, trimLongestOrShortest } from "./shell-pattern.ts";
+import { PatternError, replacePattern, trimPattern } from "./shell-pattern.ts";
 
 /** The value of a variable, or undefined when it is not set. */
 export type Lookup = (name: string) => string | undefined;
@@ -245,7 +245,7 @@ class Expander {
     const greedy = word.startsWith(operator);
     if (greedy) word = word.slice(1);
     return this.#pattern(start, word, () =>
-      trimLongestOrShortest(value ?? "", word, { fromEnd: operator === "%", greedy }),
+      trimPattern(value ?? "", word, { fromEnd: operator === "%", greedy }),
     );
   }
 
@@ -257,14 +257,7 @@ class Expander {
     const value = this.#get(name);
     if (value === undefined && this.#options.keepUnset)
       return `\${${name}/${all ? "/" : ""}${pattern}/${replacement}}`;
-    return this.#pattern(start, pattern, () => {
-      const expression = shellPatternToRegExp(pattern, {
-        greedy: true,
-        anchored: false,
-        flags: all ? "g" : "",
-      });
-      return (value ?? "").replace(expression, () => replacement);
-    });
+    return this.#pattern(start, pattern, () => replacePattern(value ?? "", pattern, { replacement, all }));
   }
 
   #inner(stop: string, keepEscapes: boolean, start: number): string {
@@ -282,7 +275,7 @@ class Expander {
     try {
       return apply();
     } catch (error) {
-      if (error instanceof SyntaxError)
+      if (error instanceof PatternError)
         throw new ExpansionError(`"${pattern}" is not a pattern: ${error.message}`, start);
       throw error;
     }

@@ -2,7 +2,7 @@ import type { Problem } from "../problems.ts";
 import type { SourceText } from "./source-text.ts";
 import type { Directive } from "./syntax-tree.ts";
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
+const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
 const NAMES = new Set(["syntax", "escape", "check"]);
 
 export interface Directives {

@@ -104,7 +104,8 @@ class Assembler {
       if (isComment(line.text)) {
         const comment = commentOf(line);
         this.#comments.push(comment);
-        above = comment.text === "" ? [] : [...above, comment];
+        if (comment.text === "") above = [];
+        else above.push(comment);
         continue;
       }
       if (line.text.trim() === "") {
