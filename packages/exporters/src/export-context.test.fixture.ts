@@ -4,7 +4,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import type { ExportContext, FileEntry, LayerBlob, LayerBlobOptions, PreparedExport, ProgressEvent } from "@slipway/engine-sdk";
+import type {
+  ExportContext,
+  FileEntry,
+  LayerBlob,
+  LayerBlobOptions,
+  PreparedExport,
+  ProgressEvent,
+} from "@slipway/engine-sdk";
 import { MediaTypes, sha256, type DiffId, type ImageConfig, type Platform } from "@slipway/oci";
 import { onTestFinished } from "vitest";
 import { TAR_END, tarHeader, tarPadding } from "./archive/tar-header.ts";
@@ -36,7 +43,11 @@ export function layerTar(files: Readonly<Record<string, string>>): Buffer {
   const parts: Buffer[] = [];
   for (const [name, content] of Object.entries(files)) {
     const bytes = Buffer.from(content);
-    parts.push(tarHeader({ name, type: "file", mode: 0o644, uid: 0, gid: 0, sizeBytes: bytes.length, mtimeNs: 0n }), bytes, tarPadding(bytes.length));
+    parts.push(
+      tarHeader({ name, type: "file", mode: 0o644, uid: 0, gid: 0, sizeBytes: bytes.length, mtimeNs: 0n }),
+      bytes,
+      tarPadding(bytes.length),
+    );
   }
   return Buffer.concat([...parts, TAR_END]);
 }
@@ -52,7 +63,9 @@ export interface TestLayer {
 function blobOf(layer: TestLayer, options: LayerBlobOptions): LayerBlob {
   const gzip = options.compression === "gzip";
   const bytes = gzip ? gzipSync(layer.tar) : layer.tar;
-  const types = options.dockerMediaTypes ? [MediaTypes.dockerLayer, MediaTypes.dockerLayerGzip] : [MediaTypes.ociLayer, MediaTypes.ociLayerGzip];
+  const types = options.dockerMediaTypes
+    ? [MediaTypes.dockerLayer, MediaTypes.dockerLayerGzip]
+    : [MediaTypes.ociLayer, MediaTypes.ociLayerGzip];
   const descriptor = { mediaType: types[gzip ? 1 : 0]!, digest: sha256(bytes), size: bytes.length };
   let file: string | undefined;
   if (layer.folder) {
@@ -82,7 +95,10 @@ export interface TestContext extends ExportContext {
   readonly stdout: PassThrough;
 }
 
-export function contextFor(results: readonly TestResult[], options: { cwd?: string; signal?: AbortSignal; sourceDateEpochSeconds?: number } = {}): TestContext {
+export function contextFor(
+  results: readonly TestResult[],
+  options: { cwd?: string; signal?: AbortSignal; sourceDateEpochSeconds?: number } = {},
+): TestContext {
   const events: ProgressEvent[] = [];
   return {
     results: results.map(({ platform = AMD64, layers = [], files = [], config, onBlobs }) => ({
@@ -102,7 +118,9 @@ export function contextFor(results: readonly TestResult[], options: { cwd?: stri
     progress: (event) => void events.push(event),
     stdout: new PassThrough(),
     cwd: options.cwd ?? "/",
-    ...(options.sourceDateEpochSeconds === undefined ? {} : { sourceDateEpochSeconds: options.sourceDateEpochSeconds }),
+    ...(options.sourceDateEpochSeconds === undefined
+      ? {}
+      : { sourceDateEpochSeconds: options.sourceDateEpochSeconds }),
     events,
   };
 }
@@ -114,16 +132,26 @@ const noServices: ExporterServices = {
 };
 
 /** Loads an exporter and checks its options, as the engine does. */
-export async function prepare(name: string, attrs: Readonly<Record<string, string>>, services: ExporterServices = noServices): Promise<PreparedExport> {
+export async function prepare(
+  name: string,
+  attrs: Readonly<Record<string, string>>,
+  services: ExporterServices = noServices,
+): Promise<PreparedExport> {
   const exporter = await loadExporter(name, services);
   if (!exporter) throw new Error(`no exporter ${name}`);
   const options = exporter.options.safeParse(attrs);
-  if (!options.success) throw new Error(options.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("\n"));
+  if (!options.success)
+    throw new Error(
+      options.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("\n"),
+    );
   return exporter.prepare(options.data);
 }
 
 /** An entry of a merged tree. */
-export function entry(name: string, values: Partial<FileEntry> & { readonly content?: string } = {}): FileEntry {
+export function entry(
+  name: string,
+  values: Partial<FileEntry> & { readonly content?: string } = {},
+): FileEntry {
   const { content = "", ...rest } = values;
   const bytes = Buffer.from(content, "latin1");
   const kind = rest.kind ?? "file";

@@ -33,7 +33,16 @@ export async function withExportSteps<T>(
       const begunMs = Date.now();
       let counts = { current: 0, total: 0 };
       const tell = (done: object) =>
-        progress({ kind: "status", id: step, vertex, name: step, ...counts, timestampMs: Date.now(), startedMs: begunMs, ...done });
+        progress({
+          kind: "status",
+          id: step,
+          vertex,
+          name: step,
+          ...counts,
+          timestampMs: Date.now(),
+          startedMs: begunMs,
+          ...done,
+        });
       tell({});
       let toldMs = begunMs;
       const result = await body((current, total) => {
@@ -48,7 +57,17 @@ export async function withExportSteps<T>(
     },
     note(step) {
       const nowMs = Date.now();
-      progress({ kind: "status", id: step, vertex, name: step, current: 0, total: 0, timestampMs: nowMs, startedMs: nowMs, completedMs: nowMs });
+      progress({
+        kind: "status",
+        id: step,
+        vertex,
+        name: step,
+        current: 0,
+        total: 0,
+        timestampMs: nowMs,
+        startedMs: nowMs,
+        completedMs: nowMs,
+      });
     },
   };
   progress(shown);
@@ -57,7 +76,11 @@ export async function withExportSteps<T>(
     progress({ ...shown, completedMs: Date.now() });
     return result;
   } catch (error) {
-    progress({ ...shown, completedMs: Date.now(), error: error instanceof Error ? error.message : String(error) });
+    progress({
+      ...shown,
+      completedMs: Date.now(),
+      error: error instanceof Error ? error.message : String(error),
+    });
     throw error;
   }
 }

@@ -21,7 +21,10 @@ export interface PushOptions extends ImageOptions {
  * stay in the cache, and nothing is named.
  * @param name `image`, or `registry` which pushes unless told not to
  */
-export function createImageExporter(name: "image" | "registry", services: ExporterServices): Exporter<PushOptions> {
+export function createImageExporter(
+  name: "image" | "registry",
+  services: ExporterServices,
+): Exporter<PushOptions> {
   return defineExporter<PushOptions>({
     name,
     options: optionsSchema<PushOptions>({
@@ -33,7 +36,9 @@ export function createImageExporter(name: "image" | "registry", services: Export
     prepare(options) {
       checkImageOptions(options);
       if (options.push && options.names.length === 0) {
-        throw new InputError("EXPORTER_OPTION_INVALID", "a push needs a name", { hint: "Add name=registry/repository:tag, or --tag." });
+        throw new InputError("EXPORTER_OPTION_INVALID", "a push needs a name", {
+          hint: "Add name=registry/repository:tag, or --tag.",
+        });
       }
       return {
         wantsBlobs: wantedBlobs(options),
@@ -41,11 +46,14 @@ export function createImageExporter(name: "image" | "registry", services: Export
           withExportSteps(context.progress, "exporting to image", async (steps) => {
             const set = await buildImageSet(context, options, steps);
             if (options.push) {
-              const insecureHosts = options.insecure ? options.names.map(({ registry }) => registry) : undefined;
+              const insecureHosts = options.insecure
+                ? options.names.map(({ registry }) => registry)
+                : undefined;
               const client = await services.registry(insecureHosts ? { insecureHosts } : {});
               await pushSet(client, set, { options, context, steps });
             } else {
-              for (const reference of options.names) steps.note(`naming to ${formatImageReference(reference)}`);
+              for (const reference of options.names)
+                steps.note(`naming to ${formatImageReference(reference)}`);
             }
             return imageResponse(set, options.names);
           }),
@@ -84,7 +92,9 @@ async function pushSet(
       const { tag: _tag, ...untagged } = name;
       const { digest } = set.root.descriptor;
       const shown = formatImageReference({ ...(options.pushByDigest ? untagged : name), digest });
-      await steps.run(`pushing manifest for ${shown}`, () => pushManifests(client, set, options.pushByDigest ? untagged : name, context.signal));
+      await steps.run(`pushing manifest for ${shown}`, () =>
+        pushManifests(client, set, options.pushByDigest ? untagged : name, context.signal),
+      );
     }
   }
 }
@@ -92,7 +102,12 @@ async function pushSet(
 async function pushBlobs(
   client: RegistryClient,
   set: ImageSet,
-  { repository, origins, signal: outer, report }: {
+  {
+    repository,
+    origins,
+    signal: outer,
+    report,
+  }: {
     repository: ImageReference;
     origins: readonly string[];
     signal: AbortSignal;
@@ -103,14 +118,23 @@ async function pushBlobs(
   const configs = [...new Map(set.images.map(({ config }) => [config.descriptor.digest, config])).values()];
   const totalBytes = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   const sent = new Map<string, number>();
-  const tell = () => report([...sent.values()].reduce((sum, bytes) => sum + bytes, 0), totalBytes);
+  const tell = () =>
+    report(
+      [...sent.values()].reduce((sum, bytes) => sum + bytes, 0),
+      totalBytes,
+    );
   // When one fails, the others must not go on behind the error's back.
   const failed = new AbortController();
   const signal = AbortSignal.any([outer, failed.signal]);
   const uploads = [
     ...layers.map(async (layer) => {
       const { digest, size } = layer.descriptor;
-      const blob = { descriptor: layer.descriptor, path: layer.path, open: () => layer.open(), origins: [...layer.origins, ...origins] };
+      const blob = {
+        descriptor: layer.descriptor,
+        path: layer.path,
+        open: () => layer.open(),
+        origins: [...layer.origins, ...origins],
+      };
       await client.pushBlob(repository, blob, {
         signal,
         onProgress(bytes) {
@@ -135,14 +159,21 @@ async function pushBlobs(
   }
 }
 
-async function pushManifests(client: RegistryClient, set: ImageSet, name: ImageReference, signal: AbortSignal): Promise<void> {
+async function pushManifests(
+  client: RegistryClient,
+  set: ImageSet,
+  name: ImageReference,
+  signal: AbortSignal,
+): Promise<void> {
   // Registries refuse an index whose manifests they do not have.
   if (set.index) {
     const children = [...documentsOf(set).values()].filter(({ descriptor }) =>
       set.images.some(({ manifest }) => manifest.descriptor.digest === descriptor.digest),
     );
     await Promise.all(
-      children.map(({ descriptor, bytes }) => client.pushManifest(name, { bytes, mediaType: descriptor.mediaType }, { signal })),
+      children.map(({ descriptor, bytes }) =>
+        client.pushManifest(name, { bytes, mediaType: descriptor.mediaType }, { signal }),
+      ),
     );
   }
   const { descriptor, bytes } = set.root;

@@ -12,13 +12,18 @@ it("loads each exporter by its name, and nothing by others", async () => {
       throw new Error("not asked for");
     },
   };
-  for (const name of exporters.exporterNames) expect((await exporters.loadExporter(name, services))?.name).toBe(name);
+  for (const name of exporters.exporterNames)
+    expect((await exporters.loadExporter(name, services))?.name).toBe(name);
   expect(await exporters.loadExporter("toString", services)).toBeUndefined();
 });
 
 describe("options", () => {
   it.each([
-    ["oci", { dest: "x", colour: "red" }, /colour is not an option of this exporter; it has .*compression-level.*dest/],
+    [
+      "oci",
+      { dest: "x", colour: "red" },
+      /colour is not an option of this exporter; it has .*compression-level.*dest/,
+    ],
     ["local", { dest: "x", name: "y" }, /name is not an option .*platform-split/],
     ["oci", { dest: "x", compression: "lzma" }, /compression "lzma" is not one of uncompressed, gzip, zstd/],
     ["oci", { dest: "x", tar: "maybe" }, /tar "maybe" is neither true nor false/],
@@ -33,12 +38,17 @@ describe("options", () => {
     ["oci", {}, /has no dest/],
     ["tar", {}, /has no dest/],
     ["oci", { dest: "-", tar: "false" }, /can't be written to stdout/],
-  ] as [string, Record<string, string>, RegExp][])("of %s: %o are refused with a reason", async (name, attrs, message) => {
-    await expect(prepare(name, attrs)).rejects.toThrow(message);
-  });
+  ] as [string, Record<string, string>, RegExp][])(
+    "of %s: %o are refused with a reason",
+    async (name, attrs, message) => {
+      await expect(prepare(name, attrs)).rejects.toThrow(message);
+    },
+  );
 
   it("take the spellings that BuildKit takes", async () => {
-    for (const value of ["", "1", "true", "T", "TRUE"]) expect((await prepare("oci", { dest: "x", "force-compression": value })).wantsBlobs?.force).toBe(true);
-    for (const value of ["0", "false", "f"]) expect((await prepare("oci", { dest: "x", "force-compression": value })).wantsBlobs?.force).toBe(false);
+    for (const value of ["", "1", "true", "T", "TRUE"])
+      expect((await prepare("oci", { dest: "x", "force-compression": value })).wantsBlobs?.force).toBe(true);
+    for (const value of ["0", "false", "f"])
+      expect((await prepare("oci", { dest: "x", "force-compression": value })).wantsBlobs?.force).toBe(false);
   });
 });

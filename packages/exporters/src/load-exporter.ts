@@ -5,8 +5,11 @@ import type { ExporterServices } from "./exporter-services.ts";
 export const exporterNames: readonly string[] = ["docker", "image", "local", "oci", "registry", "tar"];
 
 /** Loads an exporter with what it needs, and nothing of the others; undefined for a name that is not among `exporterNames`. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each exporter has options of its own, checked by its schema
-export async function loadExporter(name: string, services: ExporterServices): Promise<Exporter<any> | undefined> {
+export async function loadExporter(
+  name: string,
+  services: ExporterServices,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each exporter has options of its own
+): Promise<Exporter<any> | undefined> {
   switch (name) {
     case "oci":
       return (await import("./oci.ts")).ociArchive;

@@ -27,7 +27,8 @@ function succeeds(program: string, args: readonly string[], signal: AbortSignal)
 
 /** Docker when its daemon answers, else Podman when it is installed; undefined when there is neither. */
 export async function findImageLoader(signal: AbortSignal): Promise<ImageLoader | undefined> {
-  if (await succeeds("docker", ["version", "--format", "{{.Server.Version}}"], signal)) return { name: "docker", command: ["docker", "load"] };
+  if (await succeeds("docker", ["version", "--format", "{{.Server.Version}}"], signal))
+    return { name: "docker", command: ["docker", "load"] };
   if (await succeeds("podman", ["info"], signal)) return { name: "podman", command: ["podman", "load"] };
   return undefined;
 }
@@ -44,9 +45,13 @@ export async function loadImage(
   const { signal } = context;
   const loader = await findImageLoader(signal);
   if (!loader) {
-    throw new WorldError("IMAGE_LOADER_MISSING", "neither Docker nor Podman is there to load the image into", {
-      hint: "Start Docker, install Podman, or write a file: --output type=docker,dest=image.tar.",
-    });
+    throw new WorldError(
+      "IMAGE_LOADER_MISSING",
+      "neither Docker nor Podman is there to load the image into",
+      {
+        hint: "Start Docker, install Podman, or write a file: --output type=docker,dest=image.tar.",
+      },
+    );
   }
   await steps.run(`importing to ${loader.name}`, async (report) => {
     const [program, ...args] = loader.command;
@@ -61,7 +66,11 @@ export async function loadImage(
     });
     let failure: unknown;
     try {
-      await writeLayoutArchive(createStreamSink(child.stdin, signal), layoutFiles(set, { names: options.names, docker: true }), { signal, report });
+      await writeLayoutArchive(
+        createStreamSink(child.stdin, signal),
+        layoutFiles(set, { names: options.names, docker: true }),
+        { signal, report },
+      );
       child.stdin.end();
     } catch (error) {
       failure = error;
@@ -71,10 +80,14 @@ export async function loadImage(
     const code = await ended;
     signal.throwIfAborted();
     if (code === 0 && failure === undefined) return;
-    throw new WorldError("IMAGE_LOAD_FAILED", `${loader.name} load failed: ${said.trim().split("\n").at(-1) || `exit status ${code}`}`, {
-      cause: failure,
-      hint: `Check that ${loader.name} works and has space left, or write a file: --output type=docker,dest=image.tar.`,
-      data: { loader: loader.name, output: said },
-    });
+    throw new WorldError(
+      "IMAGE_LOAD_FAILED",
+      `${loader.name} load failed: ${said.trim().split("\n").at(-1) || `exit status ${code}`}`,
+      {
+        cause: failure,
+        hint: `Check that ${loader.name} works and has space left, or write a file: --output type=docker,dest=image.tar.`,
+        data: { loader: loader.name, output: said },
+      },
+    );
   });
 }

@@ -24,16 +24,24 @@ export interface LocalOptions {
  */
 export const localFolder: Exporter<LocalOptions> = defineExporter({
   name: "local",
-  options: optionsSchema<LocalOptions>({ dest: text("dest"), platformSplit, sourceDateEpochSeconds: integer("source-date-epoch") }),
+  options: optionsSchema<LocalOptions>({
+    dest: text("dest"),
+    platformSplit,
+    sourceDateEpochSeconds: integer("source-date-epoch"),
+  }),
   prepare(options) {
     const { dest } = options;
     if (dest === undefined || dest === "-") {
-      throw new InputError("EXPORTER_OPTION_INVALID", "--output type=local needs a folder as dest", { hint: "Say where to write: type=local,dest=FOLDER." });
+      throw new InputError("EXPORTER_OPTION_INVALID", "--output type=local needs a folder as dest", {
+        hint: "Say where to write: type=local,dest=FOLDER.",
+      });
     }
     return {
       async write(context) {
         await withExportSteps(context.progress, "exporting to client directory", (steps) =>
-          steps.run("copying files", (report) => writeFolder(path.resolve(context.cwd, dest), options, { context, report })),
+          steps.run("copying files", (report) =>
+            writeFolder(path.resolve(context.cwd, dest), options, { context, report }),
+          ),
         );
         return {};
       },
@@ -48,12 +56,15 @@ async function writeFolder(
 ): Promise<void> {
   const { signal } = context;
   let staging: string | undefined;
+  /** The outermost folder that was made for `dest` to be in. */
+  let madeParents: string | undefined;
   try {
     const there = await stat(dest).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOENT") throw error;
     });
-    if (there && !there.isDirectory()) throw Object.assign(new Error("not a folder"), { code: "EEXIST", path: dest });
-    if (!there) await mkdir(path.dirname(dest), { recursive: true });
+    if (there && !there.isDirectory())
+      throw Object.assign(new Error("not a folder"), { code: "EEXIST", path: dest });
+    if (!there) madeParents = await mkdir(path.dirname(dest), { recursive: true });
     // On the same file system as what it becomes, whether dest is new or a mount of its own.
     const name = `.slipway-${randomBytes(6).toString("hex")}.tmp`;
     staging = path.join(there ? dest : path.dirname(dest), name);
@@ -73,13 +84,18 @@ async function writeFolder(
       await chmod(staging, 0o777 & ~process.umask());
       await rename(staging, dest);
       staging = undefined;
+      madeParents = undefined;
     }
     await finishFolders(dest, folders, owners);
   } catch (error) {
+    if (staging !== undefined) await rm(staging, { recursive: true, force: true });
+    if (madeParents !== undefined) await rm(madeParents, { recursive: true, force: true });
     signal.throwIfAborted();
     const where = (error as NodeJS.ErrnoException).path as string | Buffer | undefined;
     const about = where !== undefined && String(where).startsWith(path.dirname(dest));
-    throw about || (error as NodeJS.ErrnoException).syscall === "write" ? destinationError(error, dest) : error;
+    throw about || (error as NodeJS.ErrnoException).syscall === "write"
+      ? destinationError(error, dest)
+      : error;
   } finally {
     if (staging !== undefined) await rm(staging, { recursive: true, force: true });
   }

@@ -1,14 +1,32 @@
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { MediaTypes, sha256, type ImageConfig } from "@slipway/oci";
 import { describe, expect, it } from "vitest";
-import { AMD64, ARM64, contextFor, layerTar, missingTools, prepare, temporaryFolder, type TestResult } from "./export-context.test.fixture.ts";
+import {
+  AMD64,
+  ARM64,
+  contextFor,
+  layerTar,
+  missingTools,
+  prepare,
+  temporaryFolder,
+  type TestResult,
+} from "./export-context.test.fixture.ts";
 
 const missing = missingTools("skopeo", "umoci", "tar");
-const run = (program: string, ...args: string[]) => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+const run = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
 const config: ImageConfig = {
   architecture: "amd64",
@@ -28,89 +46,142 @@ const twoLayers = (folder?: string): TestResult => ({
   ],
 });
 
-describe.skipIf(missing !== undefined)(`archives that other tools read${missing ? ` (missing: ${missing})` : ""}`, () => {
-  it("an OCI archive is copied by skopeo and unpacked by umoci, as root file system and config", async () => {
-    const folder = temporaryFolder();
-    const context = contextFor([twoLayers(folder)], { cwd: folder });
-    const response = await (await prepare("oci", { dest: "out.tar", name: "example.com/team/app:v1" })).write(context);
+describe.skipIf(missing !== undefined)(
+  `archives that other tools read${missing ? ` (missing: ${missing})` : ""}`,
+  () => {
+    it("an OCI archive is copied by skopeo and unpacked by umoci, as root file system and config", async () => {
+      const folder = temporaryFolder();
+      const context = contextFor([twoLayers(folder)], { cwd: folder });
+      const response = await (
+        await prepare("oci", { dest: "out.tar", name: "example.com/team/app:v1" })
+      ).write(context);
 
-    run("skopeo", "copy", `oci-archive:${folder}/out.tar:v1`, `oci:${folder}/layout:v1`);
-    const seen = JSON.parse(run("skopeo", "inspect", "--config", `oci:${folder}/layout:v1`)) as ImageConfig;
-    expect(seen.config?.Labels).toEqual({ z: "1", a: "2" });
-    expect(seen.history?.map(({ created }) => created)).toEqual(["2023-01-01T00:00:00Z", "2024-06-01T00:00:00Z", "2024-06-01T00:00:00Z"]);
-    expect(JSON.parse(run("skopeo", "inspect", `oci:${folder}/layout:v1`))).toMatchObject({ Digest: response["containerimage.digest"] });
-    run("umoci", "unpack", "--rootless", "--image", `${folder}/layout:v1`, `${folder}/bundle`);
-    expect(readFileSync(`${folder}/bundle/rootfs/one`, "utf8") + readFileSync(`${folder}/bundle/rootfs/two`, "utf8")).toBe("firstsecond");
-    expect(response).toMatchObject({
-      "image.name": "example.com/team/app:v1",
-      "containerimage.descriptor": { mediaType: MediaTypes.ociManifest, digest: response["containerimage.digest"] },
+      run("skopeo", "copy", `oci-archive:${folder}/out.tar:v1`, `oci:${folder}/layout:v1`);
+      const seen = JSON.parse(run("skopeo", "inspect", "--config", `oci:${folder}/layout:v1`)) as ImageConfig;
+      expect(seen.config?.Labels).toEqual({ z: "1", a: "2" });
+      expect(seen.history?.map(({ created }) => created)).toEqual([
+        "2023-01-01T00:00:00Z",
+        "2024-06-01T00:00:00Z",
+        "2024-06-01T00:00:00Z",
+      ]);
+      expect(JSON.parse(run("skopeo", "inspect", `oci:${folder}/layout:v1`))).toMatchObject({
+        Digest: response["containerimage.digest"],
+      });
+      run("umoci", "unpack", "--rootless", "--image", `${folder}/layout:v1`, `${folder}/bundle`);
+      expect(
+        readFileSync(`${folder}/bundle/rootfs/one`, "utf8") +
+          readFileSync(`${folder}/bundle/rootfs/two`, "utf8"),
+      ).toBe("firstsecond");
+      expect(response).toMatchObject({
+        "image.name": "example.com/team/app:v1",
+        "containerimage.descriptor": {
+          mediaType: MediaTypes.ociManifest,
+          digest: response["containerimage.digest"],
+        },
+      });
     });
-  });
 
-  it("a Docker archive is read by skopeo, with all of its names", async () => {
-    const folder = temporaryFolder();
-    const prepared = await prepare("docker", { dest: "out.tar", name: "busybox:v1,localhost:5000/x" });
-    const response = await prepared.write(contextFor([twoLayers(folder)], { cwd: folder }));
-    for (const name of ["busybox:v1", "localhost:5000/x:latest"]) {
-      const seen = JSON.parse(run("skopeo", "inspect", "--config", `docker-archive:${folder}/out.tar:${name}`)) as ImageConfig;
-      expect(seen.config?.Cmd).toEqual(["/hello"]);
-    }
-    run("skopeo", "copy", `docker-archive:${folder}/out.tar`, `oci:${folder}/layout:v1`);
-    const index = JSON.parse(run("tar", "-xOf", `${folder}/out.tar`, "index.json")) as { manifests: { mediaType: string; digest: string }[] };
-    expect(index.manifests[0]).toMatchObject({ mediaType: MediaTypes.dockerManifest, digest: response["containerimage.digest"] });
-  });
-
-  it("an archive without compression, and an empty image, are read, too", async () => {
-    const folder = temporaryFolder();
-    for (const [file, attrs, result] of [
-      ["plain.tar", { compression: "uncompressed" }, twoLayers()],
-      ["empty.tar", {}, {}],
-    ] as const) {
-      const seen = await (await prepare("oci", { dest: file, ...attrs, name: "x:y" })).write(contextFor([result], { cwd: folder }));
-      expect(JSON.parse(run("skopeo", "inspect", `oci-archive:${folder}/${file}:y`))).toMatchObject({ Digest: seen["containerimage.digest"] });
-    }
-  });
-
-  it("several platforms make an index, with annotations where they were asked for", async () => {
-    const folder = temporaryFolder();
-    const results = [twoLayers(), { ...twoLayers(), platform: ARM64, config: { ...config, architecture: "arm64" } }];
-    const attrs = {
-      dest: "layout",
-      tar: "false",
-      name: "x:y",
-      "annotation.all": "m",
-      "annotation-manifest[linux/arm64].all": "arm",
-      "annotation-index.i": "1",
-      "annotation-manifest-descriptor[linux/amd64].d": "2",
-      "annotation-index-descriptor.top": "3",
-    };
-    const response = await (await prepare("oci", attrs)).write(contextFor(results, { cwd: folder }));
-    const read = (digest: string) => JSON.parse(readFileSync(`${folder}/layout/blobs/sha256/${digest.slice(7)}`, "utf8")) as Record<string, unknown>;
-    const top = JSON.parse(readFileSync(`${folder}/layout/index.json`, "utf8")) as { manifests: { digest: string; annotations: object }[] };
-    expect(top.manifests[0]).toMatchObject({ digest: response["containerimage.digest"], annotations: { top: "3", "org.opencontainers.image.ref.name": "y" } });
-    const index = read(response["containerimage.digest"] as string) as { manifests: { digest: string }[] };
-    expect(index).toMatchObject({
-      mediaType: MediaTypes.ociIndex,
-      annotations: { i: "1" },
-      manifests: [
-        { platform: { os: "linux", architecture: "amd64" }, annotations: { d: "2" } },
-        { platform: { os: "linux", architecture: "arm64" } },
-      ],
+    it("a Docker archive is read by skopeo, with all of its names", async () => {
+      const folder = temporaryFolder();
+      const prepared = await prepare("docker", { dest: "out.tar", name: "busybox:v1,localhost:5000/x" });
+      const response = await prepared.write(contextFor([twoLayers(folder)], { cwd: folder }));
+      for (const name of ["busybox:v1", "localhost:5000/x:latest"]) {
+        const seen = JSON.parse(
+          run("skopeo", "inspect", "--config", `docker-archive:${folder}/out.tar:${name}`),
+        ) as ImageConfig;
+        expect(seen.config?.Cmd).toEqual(["/hello"]);
+      }
+      run("skopeo", "copy", `docker-archive:${folder}/out.tar`, `oci:${folder}/layout:v1`);
+      const index = JSON.parse(run("tar", "-xOf", `${folder}/out.tar`, "index.json")) as {
+        manifests: { mediaType: string; digest: string }[];
+      };
+      expect(index.manifests[0]).toMatchObject({
+        mediaType: MediaTypes.dockerManifest,
+        digest: response["containerimage.digest"],
+      });
     });
-    expect(index.manifests.map(({ digest }) => read(digest).annotations)).toEqual([{ all: "m" }, { all: "arm" }]);
-    expect(response).not.toHaveProperty("containerimage.config.digest");
-    run("skopeo", "copy", "--all", `oci:${folder}/layout:y`, `oci:${folder}/copy:y`);
-    expect(JSON.parse(run("skopeo", "inspect", "--override-arch", "arm64", `oci:${folder}/layout:y`))).toMatchObject({ Architecture: "arm64" });
-  });
-});
+
+    it("an archive without compression, and an empty image, are read, too", async () => {
+      const folder = temporaryFolder();
+      for (const [file, attrs, result] of [
+        ["plain.tar", { compression: "uncompressed" }, twoLayers()],
+        ["empty.tar", {}, {}],
+      ] as const) {
+        const seen = await (
+          await prepare("oci", { dest: file, ...attrs, name: "x:y" })
+        ).write(contextFor([result], { cwd: folder }));
+        expect(JSON.parse(run("skopeo", "inspect", `oci-archive:${folder}/${file}:y`))).toMatchObject({
+          Digest: seen["containerimage.digest"],
+        });
+      }
+    });
+
+    it("several platforms make an index, with annotations where they were asked for", async () => {
+      const folder = temporaryFolder();
+      const results = [
+        twoLayers(),
+        { ...twoLayers(), platform: ARM64, config: { ...config, architecture: "arm64" } },
+      ];
+      const attrs = {
+        dest: "layout",
+        tar: "false",
+        name: "x:y",
+        "annotation.all": "m",
+        "annotation-manifest[linux/arm64].all": "arm",
+        "annotation-index.i": "1",
+        "annotation-manifest-descriptor[linux/amd64].d": "2",
+        "annotation-index-descriptor.top": "3",
+      };
+      const response = await (await prepare("oci", attrs)).write(contextFor(results, { cwd: folder }));
+      const read = (digest: string) =>
+        JSON.parse(readFileSync(`${folder}/layout/blobs/sha256/${digest.slice(7)}`, "utf8")) as Record<
+          string,
+          unknown
+        >;
+      const top = JSON.parse(readFileSync(`${folder}/layout/index.json`, "utf8")) as {
+        manifests: { digest: string; annotations: object }[];
+      };
+      expect(top.manifests[0]).toMatchObject({
+        digest: response["containerimage.digest"],
+        annotations: { top: "3", "org.opencontainers.image.ref.name": "y" },
+      });
+      const index = read(response["containerimage.digest"] as string) as { manifests: { digest: string }[] };
+      expect(index).toMatchObject({
+        mediaType: MediaTypes.ociIndex,
+        annotations: { i: "1" },
+        manifests: [
+          { platform: { os: "linux", architecture: "amd64" }, annotations: { d: "2" } },
+          { platform: { os: "linux", architecture: "arm64" } },
+        ],
+      });
+      expect(index.manifests.map(({ digest }) => read(digest).annotations)).toEqual([
+        { all: "m" },
+        { all: "arm" },
+      ]);
+      expect(response).not.toHaveProperty("containerimage.config.digest");
+      run("skopeo", "copy", "--all", `oci:${folder}/layout:y`, `oci:${folder}/copy:y`);
+      expect(
+        JSON.parse(run("skopeo", "inspect", "--override-arch", "arm64", `oci:${folder}/layout:y`)),
+      ).toMatchObject({ Architecture: "arm64" });
+    });
+  },
+);
 
 describe("archives and layouts", () => {
   it("are the same bytes each time, whether the blobs are files or streams", async () => {
     const folder = temporaryFolder();
-    for (const [dest, result] of [["a", twoLayers()], ["b", twoLayers(folder)], ["c", twoLayers()]] as const) {
+    for (const [dest, result] of [
+      ["a", twoLayers()],
+      ["b", twoLayers(folder)],
+      ["c", twoLayers()],
+    ] as const) {
       await (await prepare("oci", { dest, name: "x:y" })).write(contextFor([result], { cwd: folder }));
     }
-    const hashes = ["a", "b", "c"].map((file) => createHash("sha256").update(readFileSync(path.join(folder, file))).digest("hex"));
+    const hashes = ["a", "b", "c"].map((file) =>
+      createHash("sha256")
+        .update(readFileSync(path.join(folder, file)))
+        .digest("hex"),
+    );
     expect(new Set(hashes).size).toBe(1);
   });
 
@@ -125,7 +196,9 @@ describe("archives and layouts", () => {
 
     const terminal = contextFor([twoLayers()]);
     Object.assign(terminal.stdout, { isTTY: true });
-    await expect((await prepare("oci", { dest: "-" })).write(terminal)).rejects.toMatchObject({ code: "STDOUT_IS_TERMINAL" });
+    await expect((await prepare("oci", { dest: "-" })).write(terminal)).rejects.toMatchObject({
+      code: "STDOUT_IS_TERMINAL",
+    });
   });
 
   it("replace a file that is there, also through a symlink, and nothing else", async () => {
@@ -148,8 +221,13 @@ describe("archives and layouts", () => {
       ["file", { tar: "false" }, /something else in its place/],
     ];
     for (const [dest, attrs, message] of cases) {
-      const error = (await prepare("oci", { dest, ...attrs })).write(contextFor([twoLayers()], { cwd: folder }));
-      await expect(error, dest).rejects.toMatchObject({ code: "EXPORT_DEST_INVALID", message: expect.stringMatching(message) as string });
+      const error = (await prepare("oci", { dest, ...attrs })).write(
+        contextFor([twoLayers()], { cwd: folder }),
+      );
+      await expect(error, dest).rejects.toMatchObject({
+        code: "EXPORT_DEST_INVALID",
+        message: expect.stringMatching(message) as string,
+      });
     }
     expect(readdirSync(folder).sort()).toEqual(["dir", "file"]);
   });
@@ -176,9 +254,21 @@ describe("archives and layouts", () => {
         origins: [],
         open,
       });
-      for (const [source, message] of [[slow, "enough"], [failing, "the store is broken"]] as const) {
-        const context = contextFor([], { cwd: folder, signal: source === slow ? controller.signal : undefined });
-        const result = { platform: AMD64, ref: { blobs: () => Promise.resolve([blob(() => Readable.from(source()))]), files: async function* () {} } };
+      for (const [source, message] of [
+        [slow, "enough"],
+        [failing, "the store is broken"],
+      ] as const) {
+        const context = contextFor([], {
+          cwd: folder,
+          signal: source === slow ? controller.signal : undefined,
+        });
+        const result = {
+          platform: AMD64,
+          ref: {
+            blobs: () => Promise.resolve([blob(() => Readable.from(source()))]),
+            files: async function* () {},
+          },
+        };
         const prepared = await prepare("oci", { dest: "out", ...attrs });
         await expect(prepared.write({ ...context, results: [result] })).rejects.toThrow(message);
         expect(readdirSync(folder)).toEqual([]);
@@ -191,9 +281,11 @@ describe("archives and layouts", () => {
     const write = async (name: string, text: string) => {
       const prepared = await prepare("oci", { dest: "layout", tar: "false", name });
       await prepared.write(contextFor([{ layers: [{ tar: layerTar({ text }) }] }], { cwd: folder }));
-      return (JSON.parse(readFileSync(`${folder}/layout/index.json`, "utf8")) as { manifests: { annotations: Record<string, string> }[] }).manifests.map(
-        ({ annotations }) => annotations["io.containerd.image.name"],
-      );
+      return (
+        JSON.parse(readFileSync(`${folder}/layout/index.json`, "utf8")) as {
+          manifests: { annotations: Record<string, string> }[];
+        }
+      ).manifests.map(({ annotations }) => annotations["io.containerd.image.name"]);
     };
     expect(await write("a:1", "x")).toEqual(["docker.io/library/a:1"]);
     expect(await write("b:1", "y")).toEqual(["docker.io/library/a:1", "docker.io/library/b:1"]);
@@ -204,21 +296,36 @@ describe("archives and layouts", () => {
 
   it("a Docker archive refuses several platforms", async () => {
     const context = contextFor([{}, { platform: ARM64 }], { cwd: temporaryFolder() });
-    await expect((await prepare("docker", { dest: "x" })).write(context)).rejects.toMatchObject({ code: "PLATFORMS_UNSUPPORTED" });
+    await expect((await prepare("docker", { dest: "x" })).write(context)).rejects.toMatchObject({
+      code: "PLATFORMS_UNSUPPORTED",
+    });
   });
 
   it("ask for layers in the form that the options say, also ahead of time", async () => {
-    const attrs = { dest: "x", compression: "gzip", "compression-level": "9", "force-compression": "true", "oci-mediatypes": "false" };
+    const attrs = {
+      dest: "x",
+      compression: "gzip",
+      "compression-level": "9",
+      "force-compression": "true",
+      "oci-mediatypes": "false",
+    };
     const wanted = { compression: "gzip", compressionLevel: 9, force: true, dockerMediaTypes: true };
     const prepared = await prepare("oci", attrs);
     expect(prepared.wantsBlobs).toEqual(wanted);
     const seen: unknown[] = [];
-    await prepared.write(contextFor([{ onBlobs: (options) => seen.push(options) }], { cwd: temporaryFolder() }));
+    await prepared.write(
+      contextFor([{ onBlobs: (options) => seen.push(options) }], { cwd: temporaryFolder() }),
+    );
     expect(seen).toEqual([wanted]);
 
     const rewritten = await prepare("oci", { dest: "x", "rewrite-timestamp": "true" });
     expect(rewritten.wantsBlobs).toBeUndefined();
-    await rewritten.write(contextFor([{ onBlobs: (options) => seen.push(options) }], { cwd: temporaryFolder(), sourceDateEpochSeconds: 7 }));
+    await rewritten.write(
+      contextFor([{ onBlobs: (options) => seen.push(options) }], {
+        cwd: temporaryFolder(),
+        sourceDateEpochSeconds: 7,
+      }),
+    );
     expect(seen[1]).toMatchObject({ rewriteTimestampSeconds: 7 });
   });
 
@@ -230,7 +337,14 @@ describe("archives and layouts", () => {
       ["exporting to oci image format", false],
       ["exporting to oci image format", true],
     ]);
-    const steps = context.events.filter((event) => event.kind === "status" && event.completedMs !== undefined).map((event) => event.kind === "status" && event.id.replace(/[0-9a-f]{64}/, "…"));
-    expect(steps).toEqual(["exporting layers", "exporting manifest sha256:…", "exporting config sha256:…", "sending tarball"]);
+    const steps = context.events
+      .filter((event) => event.kind === "status" && event.completedMs !== undefined)
+      .map((event) => event.kind === "status" && event.id.replace(/[0-9a-f]{64}/, "…"));
+    expect(steps).toEqual([
+      "exporting layers",
+      "exporting manifest sha256:…",
+      "exporting config sha256:…",
+      "sending tarball",
+    ]);
   });
 });

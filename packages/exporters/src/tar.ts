@@ -24,16 +24,24 @@ export const platformSplit = parsed<boolean | undefined>("platform-split", (valu
 /** The files of the result as one plain tar archive: owners, modes, times, devices and extended attributes included. */
 export const fileTar: Exporter<FileTarOptions> = defineExporter({
   name: "tar",
-  options: optionsSchema<FileTarOptions>({ dest: text("dest"), platformSplit, sourceDateEpochSeconds: integer("source-date-epoch") }),
+  options: optionsSchema<FileTarOptions>({
+    dest: text("dest"),
+    platformSplit,
+    sourceDateEpochSeconds: integer("source-date-epoch"),
+  }),
   prepare(options) {
     const { dest } = options;
     if (dest === undefined) {
-      throw new InputError("EXPORTER_OPTION_INVALID", "--output type=tar has no dest", { hint: "Say where to write: type=tar,dest=files.tar." });
+      throw new InputError("EXPORTER_OPTION_INVALID", "--output type=tar has no dest", {
+        hint: "Say where to write: type=tar,dest=files.tar.",
+      });
     }
     return {
       async write(context) {
         await withExportSteps(context.progress, "exporting to client tarball", (steps) =>
-          steps.run("sending tarball", (report) => writeDestination(dest, context, (sink) => writeFileTar(sink, options, { context, report }))),
+          steps.run("sending tarball", (report) =>
+            writeDestination(dest, context, (sink) => writeFileTar(sink, options, { context, report })),
+          ),
         );
         return {};
       },
@@ -81,5 +89,8 @@ async function writeContent(sink: ByteSink, entry: TreeEntry, signal: AbortSigna
     if (missingBytes < 0) break;
     await sink.write(chunk);
   }
-  if (missingBytes !== 0) throw new InvariantError(`the file ${shownPath(entry.path)} has not the ${entry.sizeBytes} bytes that its entry says`);
+  if (missingBytes !== 0)
+    throw new InvariantError(
+      `the file ${shownPath(entry.path)} has not the ${entry.sizeBytes} bytes that its entry says`,
+    );
 }

@@ -29,7 +29,9 @@ export interface AuthorizerOptions {
   readonly registry: string;
   readonly credentials: CredentialStore;
   /** Sends a request to the token service, with retries. */
-  readonly send: (request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">) => Promise<HttpResponse>;
+  readonly send: (
+    request: Pick<HttpRequest, "method" | "url" | "headers" | "body" | "signal">,
+  ) => Promise<HttpResponse>;
   /** True when the registry itself is spoken to without TLS, on purpose. */
   readonly insecure: () => boolean;
 }
@@ -80,13 +82,21 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return url;
   }
 
-  async function fetchToken(scopes: readonly string[], parameters: Challenge["parameters"], signal: AbortSignal): Promise<Token> {
+  async function fetchToken(
+    scopes: readonly string[],
+    parameters: Challenge["parameters"],
+    signal: AbortSignal,
+  ): Promise<Token> {
     const who = await known(signal);
     const url = realmUrl(parameters.realm, who !== undefined);
     const headers: Record<string, string> = { accept: "application/json" };
     let response: HttpResponse;
     if (who?.kind === "identity-token") {
-      const form = new URLSearchParams({ grant_type: "refresh_token", client_id: CLIENT_ID, refresh_token: who.token });
+      const form = new URLSearchParams({
+        grant_type: "refresh_token",
+        client_id: CLIENT_ID,
+        refresh_token: who.token,
+      });
       if (parameters.service) form.set("service", parameters.service);
       if (scopes.length > 0) form.set("scope", scopes.join(" "));
       const body = Buffer.from(form.toString());
@@ -117,8 +127,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     }
     const value = answer.token ?? answer.access_token;
     // A line break in a token would forge headers; Node refuses it, but only with an error that shows the token.
-    if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) throw failure("its token service gave no token");
-    const seconds = typeof answer.expires_in === "number" && answer.expires_in > 0 ? answer.expires_in : DEFAULT_TOKEN_SECONDS;
+    if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value))
+      throw failure("its token service gave no token");
+    const seconds =
+      typeof answer.expires_in === "number" && answer.expires_in > 0
+        ? answer.expires_in
+        : DEFAULT_TOKEN_SECONDS;
     return { value, expiresMs: Date.now() + seconds * 1000 - MARGIN_MS };
   }
 
@@ -126,7 +140,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return [...scopes].sort().join(" ");
   }
 
-  async function token(scopes: readonly string[], parameters: Challenge["parameters"], signal: AbortSignal): Promise<string> {
+  async function token(
+    scopes: readonly string[],
+    parameters: Challenge["parameters"],
+    signal: AbortSignal,
+  ): Promise<string> {
     const key = keyOf(scopes);
     const asked = askedScopes.get(key);
     const wanted = asked === undefined || scopes.includes(asked) ? scopes : [...scopes, asked];
@@ -162,7 +180,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     challenged(response, scopes, sent) {
       const offered = parseChallenges(response.headers["www-authenticate"] ?? "");
-      const next = offered.find(({ scheme }) => scheme === "bearer") ?? offered.find(({ scheme }) => scheme === "basic");
+      const next =
+        offered.find(({ scheme }) => scheme === "bearer") ?? offered.find(({ scheme }) => scheme === "basic");
       if (!next) return false;
       const first = challenge === undefined || sent === undefined;
       challenge = next;

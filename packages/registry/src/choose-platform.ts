@@ -1,15 +1,27 @@
-import { formatPlatform, InputError, normalizePlatform, platformMatches, type Descriptor, type Platform } from "@slipway/oci";
+import {
+  formatPlatform,
+  InputError,
+  normalizePlatform,
+  platformMatches,
+  type Descriptor,
+  type Platform,
+} from "@slipway/oci";
 
 /** What an index entry says that it is for, in canonical form; undefined when it says nothing. */
 export function platformOf(descriptor: Descriptor): Platform | undefined {
   const platform = descriptor.platform;
   if (!platform) return undefined;
-  return normalizePlatform({ os: platform.os, architecture: platform.architecture, variant: platform.variant });
+  return normalizePlatform({
+    os: platform.os,
+    architecture: platform.architecture,
+    variant: platform.variant,
+  });
 }
 
 function numbered(prefix: Platform, from: number, to: number): Platform[] {
   const platforms = [];
-  for (let version = from; version >= to; version--) platforms.push(normalizePlatform({ ...prefix, variant: `v${version}` }));
+  for (let version = from; version >= to; version--)
+    platforms.push(normalizePlatform({ ...prefix, variant: `v${version}` }));
   return platforms;
 }
 
@@ -27,7 +39,11 @@ export function compatiblePlatforms(wanted: Platform): Platform[] {
     case "arm":
       return [platform, ...numbered(platform, version - 1, 5)];
     case "arm64":
-      return [platform, ...numbered(platform, version - 1, 8), ...numbered({ os: platform.os, architecture: "arm" }, 8, 5)];
+      return [
+        platform,
+        ...numbered(platform, version - 1, 8),
+        ...numbered({ os: platform.os, architecture: "arm" }, 8, 5),
+      ];
     default:
       return [platform];
   }
@@ -38,7 +54,11 @@ export function compatiblePlatforms(wanted: Platform): Platform[] {
  * at its word.
  * @throws InputError `PLATFORM_NOT_FOUND`, which lists what there is.
  */
-export function choosePlatform(manifests: readonly Descriptor[], wanted: Platform, image: string): Descriptor {
+export function choosePlatform(
+  manifests: readonly Descriptor[],
+  wanted: Platform,
+  image: string,
+): Descriptor {
   for (const candidate of compatiblePlatforms(wanted)) {
     for (const descriptor of manifests) {
       const platform = platformOf(descriptor);
@@ -53,8 +73,15 @@ export function choosePlatform(manifests: readonly Descriptor[], wanted: Platfor
     .filter((platform) => platform !== undefined && platform.os !== "unknown")
     .map((platform) => formatPlatform(platform as Platform));
   const available = [...new Set(offered)].sort();
-  throw new InputError("PLATFORM_NOT_FOUND", `${image} has no image for ${formatPlatform(normalizePlatform(wanted))}`, {
-    data: { image, available },
-    hint: available.length > 0 ? `It has ${available.join(", ")}: choose one with --platform.` : "Its index names no platforms: name a manifest by digest.",
-  });
+  throw new InputError(
+    "PLATFORM_NOT_FOUND",
+    `${image} has no image for ${formatPlatform(normalizePlatform(wanted))}`,
+    {
+      data: { image, available },
+      hint:
+        available.length > 0
+          ? `It has ${available.join(", ")}: choose one with --platform.`
+          : "Its index names no platforms: name a manifest by digest.",
+    },
+  );
 }

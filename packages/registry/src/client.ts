@@ -17,7 +17,12 @@ import { pullBlob, type BlobName } from "./pull-blob.ts";
 import { pushBlob, type PushableBlob, type PushOutcome } from "./push-blob.ts";
 import { drain, readBody } from "./read-body.ts";
 import type { Subject } from "./registry-errors.ts";
-import { checkDigest, readManifestDocument, type ManifestDocument, type RemoteImage } from "./remote-image.ts";
+import {
+  checkDigest,
+  readManifestDocument,
+  type ManifestDocument,
+  type RemoteImage,
+} from "./remote-image.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import { createSemaphore, type Semaphore } from "./semaphore.ts";
 import { createTransport } from "./transport.ts";
@@ -59,7 +64,10 @@ export interface RegistryClient {
    * platform's manifest is given.
    * @throws InputError `IMAGE_NOT_FOUND`, `PLATFORM_NOT_FOUND`
    */
-  resolve(reference: ImageReference, options: RequestOptions & { readonly platform?: Platform }): Promise<Descriptor>;
+  resolve(
+    reference: ImageReference,
+    options: RequestOptions & { readonly platform?: Platform },
+  ): Promise<Descriptor>;
   /** @throws InputError `IMAGE_NOT_FOUND`, `DOCUMENT_INVALID`, `IMAGE_UNSUPPORTED`; WorldError `BLOB_DIGEST_MISMATCH` */
   manifest(reference: ImageReference, options: RequestOptions): Promise<ManifestDocument>;
   /**
@@ -90,7 +98,12 @@ export interface RegistryClient {
   close(): void;
 }
 
-const ACCEPT = [MediaTypes.ociIndex, MediaTypes.dockerManifestList, MediaTypes.ociManifest, MediaTypes.dockerManifest].join(", ");
+const ACCEPT = [
+  MediaTypes.ociIndex,
+  MediaTypes.dockerManifestList,
+  MediaTypes.ociManifest,
+  MediaTypes.dockerManifest,
+].join(", ");
 /** What registries accept at most. @see OCI distribution-spec, "Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** Indexes in indexes: more is nobody's image. */
@@ -123,7 +136,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
           registry,
           transport,
           credentials: options.credentials ?? anonymousCredentials,
-          insecure: insecure.has(insecureKey(registry)) || insecure.has(insecureKey(registry.replace(/:\d+$/, ""))),
+          insecure:
+            insecure.has(insecureKey(registry)) || insecure.has(insecureKey(registry.replace(/:\d+$/, ""))),
           retry,
           userAgent: options.userAgent ?? "slipway",
         }),
@@ -135,7 +149,9 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   }
 
   function manifestRequest(reference: ImageReference) {
-    const image = formatImageReference(reference.tag || reference.digest ? reference : { ...reference, tag: "latest" });
+    const image = formatImageReference(
+      reference.tag || reference.digest ? reference : { ...reference, tag: "latest" },
+    );
     const subject: Subject = { action: `pull ${image}`, registry: reference.registry, image };
     return {
       target: `/v2/${reference.repository}/manifests/${reference.digest ?? reference.tag ?? "latest"}`,
@@ -146,24 +162,51 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     };
   }
 
-  async function fetchManifest(reference: ImageReference, signal: AbortSignal): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
+  async function fetchManifest(
+    reference: ImageReference,
+    signal: AbortSignal,
+  ): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
     const { image: _image, ...request } = manifestRequest(reference);
-    const response = await hostOf(reference).endpoint.request({ ...request, method: "GET", expect: [200], signal });
+    const response = await hostOf(reference).endpoint.request({
+      ...request,
+      method: "GET",
+      expect: [200],
+      signal,
+    });
     const bytes = await readBody(response.body, MAX_MANIFEST_BYTES);
     const served = response.headers["docker-content-digest"];
-    const digest = reference.digest ?? (typeof served === "string" && isDigest(served) ? served : sha256(bytes));
+    const digest =
+      reference.digest ?? (typeof served === "string" && isDigest(served) ? served : sha256(bytes));
     checkDigest(bytes, digest, reference.registry);
-    return { descriptor: { mediaType: sniffMediaType(mediaTypeOf(response.headers["content-type"]), bytes), digest, size: bytes.length }, bytes };
+    return {
+      descriptor: {
+        mediaType: sniffMediaType(mediaTypeOf(response.headers["content-type"]), bytes),
+        digest,
+        size: bytes.length,
+      },
+      bytes,
+    };
   }
 
   async function head(reference: ImageReference, signal: AbortSignal): Promise<Descriptor> {
     const { image: _image, ...request } = manifestRequest(reference);
-    const response = await hostOf(reference).endpoint.request({ ...request, method: "HEAD", expect: [200, 405, 501], signal });
+    const response = await hostOf(reference).endpoint.request({
+      ...request,
+      method: "HEAD",
+      expect: [200, 405, 501],
+      signal,
+    });
     await drain(response.body);
     const digest = response.headers["docker-content-digest"];
     const size = Number(response.headers["content-length"] ?? Number.NaN);
     const mediaType = mediaTypeOf(response.headers["content-type"]);
-    if (response.status === 200 && typeof digest === "string" && isDigest(digest) && size > 0 && mediaType.includes("vnd.")) {
+    if (
+      response.status === 200 &&
+      typeof digest === "string" &&
+      isDigest(digest) &&
+      size > 0 &&
+      mediaType.includes("vnd.")
+    ) {
       if (reference.digest === undefined || reference.digest === digest) return { mediaType, digest, size };
     }
     return (await fetchManifest(reference, signal)).descriptor;
@@ -183,17 +226,28 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     while (document.kind === "index") {
       indexes.push(document);
       if (indexes.length > MAX_INDEX_DEPTH) {
-        throw new InputError("IMAGE_UNSUPPORTED", `${image} has indexes nested more than ${MAX_INDEX_DEPTH} deep`, {
-          hint: "Name the manifest by digest.",
-        });
+        throw new InputError(
+          "IMAGE_UNSUPPORTED",
+          `${image} has indexes nested more than ${MAX_INDEX_DEPTH} deep`,
+          {
+            hint: "Name the manifest by digest.",
+          },
+        );
       }
       const chosen = choosePlatform(document.index.manifests, platform, image);
-      document = await manifest({ registry: reference.registry, repository: reference.repository, digest: chosen.digest }, signal);
+      document = await manifest(
+        { registry: reference.registry, repository: reference.repository, digest: chosen.digest },
+        signal,
+      );
     }
     return { descriptor, indexes, document };
   }
 
-  async function* limitedBlob(repository: Repository, blob: BlobName, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  async function* limitedBlob(
+    repository: Repository,
+    blob: BlobName,
+    signal: AbortSignal,
+  ): AsyncGenerator<Buffer, void, undefined> {
     const host = hostOf(repository);
     const release = await host.blobs.acquire(signal);
     try {
@@ -215,9 +269,13 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       const { MAX_DOCUMENT_BYTES, parseImageConfig } = await import("@slipway/oci/schemas");
       const { image } = manifestRequest(reference);
       if (wanted.size > MAX_DOCUMENT_BYTES) {
-        throw new InputError("DOCUMENT_TOO_LARGE", `the config of ${image} has ${wanted.size} bytes, more than ${MAX_DOCUMENT_BYTES}`, {
-          hint: "The image is damaged or made to do harm: do not use it.",
-        });
+        throw new InputError(
+          "DOCUMENT_TOO_LARGE",
+          `the config of ${image} has ${wanted.size} bytes, more than ${MAX_DOCUMENT_BYTES}`,
+          {
+            hint: "The image is damaged or made to do harm: do not use it.",
+          },
+        );
       }
       const chunks: Buffer[] = [];
       for await (const chunk of limitedBlob(reference, wanted, signal)) chunks.push(chunk);
@@ -226,9 +284,13 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       const layers = document.manifest.layers.length;
       const diffIds = config.rootfs?.diff_ids.length ?? 0;
       if (layers !== diffIds) {
-        throw new InputError("DOCUMENT_INVALID", `the manifest of ${image} names ${layers} layers, its config ${diffIds}`, {
-          hint: "Push the image again: it is damaged.",
-        });
+        throw new InputError(
+          "DOCUMENT_INVALID",
+          `the manifest of ${image} names ${layers} layers, its config ${diffIds}`,
+          {
+            hint: "Push the image again: it is damaged.",
+          },
+        );
       }
       return { descriptor, indexes, manifest: document, config: { descriptor: wanted, bytes, config } };
     },
@@ -239,7 +301,10 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
         target: `/v2/${repository.repository}/blobs/${digest}`,
         scopes: [`repository:${repository.repository}:pull`],
         expect: [200, 404],
-        subject: { action: `look for ${digest} in ${repository.registry}/${repository.repository}`, registry: repository.registry },
+        subject: {
+          action: `look for ${digest} in ${repository.registry}/${repository.repository}`,
+          registry: repository.registry,
+        },
         signal,
       });
       await drain(response.body);
@@ -249,14 +314,27 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       const host = hostOf(repository);
       const release = await host.blobs.acquire(signal);
       try {
-        return await pushBlob({ endpoint: host.endpoint, repository, blob, retry, chunkBytes: options.chunkBytes, onProgress, signal });
+        return await pushBlob({
+          endpoint: host.endpoint,
+          repository,
+          blob,
+          retry,
+          chunkBytes: options.chunkBytes,
+          onProgress,
+          signal,
+        });
       } finally {
         release();
       }
     },
     async pushManifest(repository, { bytes, mediaType, tag }, { signal }) {
       const digest = sha256(bytes);
-      const image = formatImageReference({ registry: repository.registry, repository: repository.repository, tag, digest: tag ? undefined : digest });
+      const image = formatImageReference({
+        registry: repository.registry,
+        repository: repository.repository,
+        tag,
+        digest: tag ? undefined : digest,
+      });
       const response = await hostOf(repository).endpoint.request({
         method: "PUT",
         target: `/v2/${repository.repository}/manifests/${tag ?? digest}`,
@@ -269,7 +347,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       });
       await drain(response.body);
       const stored = response.headers["docker-content-digest"];
-      if (typeof stored === "string" && isDigest(stored) && stored !== digest) checkDigest(bytes, stored, repository.registry);
+      if (typeof stored === "string" && isDigest(stored) && stored !== digest)
+        checkDigest(bytes, stored, repository.registry);
       return { mediaType, digest, size: bytes.byteLength };
     },
     close: () => transport.close(),
@@ -280,7 +359,11 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
 function sniffMediaType(header: string, bytes: Buffer): string {
   if (header.includes("vnd.")) return header;
   try {
-    const json = JSON.parse(bytes.toString("utf8")) as { mediaType?: unknown; manifests?: unknown; layers?: unknown };
+    const json = JSON.parse(bytes.toString("utf8")) as {
+      mediaType?: unknown;
+      manifests?: unknown;
+      layers?: unknown;
+    };
     if (typeof json.mediaType === "string") return json.mediaType;
     if (Array.isArray(json.manifests)) return MediaTypes.ociIndex;
     if (Array.isArray(json.layers)) return MediaTypes.ociManifest;

@@ -40,7 +40,11 @@ export async function runCredentialHelper(
       else chunks.push(chunk);
     });
     child.on("error", (error: NodeJS.ErrnoException) => {
-      reject(options.signal.aborted ? error : failed(error.code === "ENOENT" ? "it is not on the PATH" : "it did not start", error));
+      reject(
+        options.signal.aborted
+          ? error
+          : failed(error.code === "ENOENT" ? "it is not on the PATH" : "it did not start", error),
+      );
     });
     child.on("close", (status) => resolve({ code: status, stdout: Buffer.concat(chunks).toString("utf8") }));
     // A helper that ends without reading is judged by its exit status.

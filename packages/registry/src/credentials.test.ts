@@ -40,12 +40,17 @@ describe("log-ins of docker login", () => {
     expect(await look("a.example")).toEqual({ kind: "password", username: "jane", password: "pa:ss" });
     expect(await look("b.example")).toEqual({ kind: "password", username: "p", password: "q" });
     expect(await look("a.example", { DOCKER_CONFIG: `${home}/other` })).toMatchObject({ username: "john" });
-    expect(await look("a.example", { REGISTRY_AUTH_FILE: `${home}/file.json` })).toMatchObject({ username: "jack" });
+    expect(await look("a.example", { REGISTRY_AUTH_FILE: `${home}/file.json` })).toMatchObject({
+      username: "jack",
+    });
   });
 
   it("are found for Docker Hub under its old address, and for keys with scheme and path", async () => {
     write(".docker/config.json", {
-      auths: { "https://index.docker.io/v1/": { auth: encoded("hub:pw") }, "https://b.example:5000/v2/": { auth: encoded("b:pw") } },
+      auths: {
+        "https://index.docker.io/v1/": { auth: encoded("hub:pw") },
+        "https://b.example:5000/v2/": { auth: encoded("b:pw") },
+      },
     });
     expect(await look("docker.io")).toMatchObject({ username: "hub" });
     expect(await look("b.example:5000")).toMatchObject({ username: "b" });
@@ -54,7 +59,9 @@ describe("log-ins of docker login", () => {
   });
 
   it("may be identity tokens and registry tokens", async () => {
-    write(".docker/config.json", { auths: { a: { identitytoken: "i", auth: encoded("x:") }, b: { registrytoken: "r" } } });
+    write(".docker/config.json", {
+      auths: { a: { identitytoken: "i", auth: encoded("x:") }, b: { registrytoken: "r" } },
+    });
     expect(await look("a")).toEqual({ kind: "identity-token", token: "i" });
     expect(await look("b")).toEqual({ kind: "registry-token", token: "r" });
   });
@@ -77,7 +84,10 @@ describe("log-ins of docker login", () => {
     write(".docker/config.json", { credHelpers: { a: "absent", b: "../evil", c: "chatty" } });
     helper("chatty", "c", "x");
     writeFileSync(`${home}/bin/docker-credential-chatty`, "#!/bin/sh\necho my secret is t0ps3cret\nexit 3\n");
-    await expect(look("a")).rejects.toMatchObject({ code: "CREDENTIAL_HELPER_FAILED", hint: expect.stringContaining("docker-credential-absent") as string });
+    await expect(look("a")).rejects.toMatchObject({
+      code: "CREDENTIAL_HELPER_FAILED",
+      hint: expect.stringContaining("docker-credential-absent") as string,
+    });
     await expect(look("b")).rejects.toMatchObject({ code: "CREDENTIAL_HELPER_FAILED" });
     const error = await look("c").catch((caught: unknown) => caught as Error);
     expect(error).toMatchObject({ code: "CREDENTIAL_HELPER_FAILED" });

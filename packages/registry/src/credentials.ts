@@ -20,7 +20,10 @@ export const anonymousCredentials: CredentialStore = { get: () => Promise.resolv
 
 /** Credentials given in memory, by registry. */
 export function staticCredentials(byRegistry: Readonly<Record<string, Credential>>): CredentialStore {
-  return { get: (registry) => Promise.resolve(Object.hasOwn(byRegistry, registry) ? byRegistry[registry] : undefined) };
+  return {
+    get: (registry) =>
+      Promise.resolve(Object.hasOwn(byRegistry, registry) ? byRegistry[registry] : undefined),
+  };
 }
 
 /** Asks each store in turn. */

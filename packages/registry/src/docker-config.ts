@@ -63,7 +63,11 @@ function fromEntry(entry: AuthEntry): Credential | undefined {
     const colon = decoded.indexOf(":");
     if (colon < 0) return undefined;
     // Docker pads passwords with NUL bytes when it writes them.
-    return { kind: "password", username: decoded.slice(0, colon), password: decoded.slice(colon + 1).replace(/\0+$/, "") };
+    return {
+      kind: "password",
+      username: decoded.slice(0, colon),
+      password: decoded.slice(colon + 1).replace(/\0+$/, ""),
+    };
   }
   if (entry.username !== undefined && entry.password !== undefined) {
     return { kind: "password", username: entry.username, password: entry.password };
@@ -112,7 +116,9 @@ export function credentialFiles(env: NodeJS.ProcessEnv, home: string): string[] 
  * `~/.docker`), then Podman's `containers/auth.json`. In each, a `credHelpers` entry wins, then `credsStore`, then
  * `auths`. Files are read when a registry first asks for a log-in, and once.
  */
-export function dockerCredentials(options: { readonly env?: NodeJS.ProcessEnv; readonly home?: string } = {}): CredentialStore {
+export function dockerCredentials(
+  options: { readonly env?: NodeJS.ProcessEnv; readonly home?: string } = {},
+): CredentialStore {
   const env = options.env ?? process.env;
   let configs: Promise<(ConfigFile | undefined)[]> | undefined;
   return {

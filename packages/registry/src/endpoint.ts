@@ -3,7 +3,15 @@ import type { CredentialStore } from "./credentials.ts";
 import { apiHost, isLoopbackHost } from "./host.ts";
 import { drain } from "./read-body.ts";
 import { responseError, unreachable, type Subject } from "./registry-errors.ts";
-import { attemptsFor, backoffMs, errorCode, isRetryableStatus, pause, retryAfterMs, type RetryPolicy } from "./retry-policy.ts";
+import {
+  attemptsFor,
+  backoffMs,
+  errorCode,
+  isRetryableStatus,
+  pause,
+  retryAfterMs,
+  type RetryPolicy,
+} from "./retry-policy.ts";
 import { isCertificateError } from "./tls.ts";
 import { BodySourceError, type HttpRequest, type HttpResponse, type Transport } from "./transport.ts";
 
@@ -51,15 +59,27 @@ interface Scheme {
 }
 
 function schemesFor(host: string, insecure: boolean): readonly Scheme[] {
-  if (insecure) return [{ protocol: "https:", insecure: true }, { protocol: "http:", insecure: true }];
+  if (insecure)
+    return [
+      { protocol: "https:", insecure: true },
+      { protocol: "http:", insecure: true },
+    ];
   // On this machine plain HTTP is the rule, and nobody listens on the way: trying it first saves loading TLS.
-  if (isLoopbackHost(host)) return [{ protocol: "http:", insecure: false }, { protocol: "https:", insecure: false }];
+  if (isLoopbackHost(host))
+    return [
+      { protocol: "http:", insecure: false },
+      { protocol: "https:", insecure: false },
+    ];
   return [{ protocol: "https:", insecure: false }];
 }
 
 /** True for the 400 with which TLS servers answer plain HTTP; a registry's own answers carry the version header. */
 function isSchemeMismatch(response: HttpResponse, scheme: Scheme): boolean {
-  return scheme.protocol === "http:" && response.status === 400 && response.headers["docker-distribution-api-version"] === undefined;
+  return (
+    scheme.protocol === "http:" &&
+    response.status === 400 &&
+    response.headers["docker-distribution-api-version"] === undefined
+  );
 }
 
 export function createEndpoint(options: EndpointOptions): Endpoint {
@@ -128,7 +148,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         return response;
       } catch (error) {
         const code = errorCode(error);
-        if (code === "" || (error instanceof Error && ("family" in error || error.name === "AbortError"))) throw error;
+        if (code === "" || (error instanceof Error && ("family" in error || error.name === "AbortError")))
+          throw error;
         if (last) throw firstError === undefined || isCertificateError(code) ? error : firstError;
         firstError ??= error;
       }
@@ -146,7 +167,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   }
 
   /** One request, with redirects for what only reads. */
-  async function follow(request: EndpointRequest, by: Scheme, authorization: string | undefined): Promise<HttpResponse> {
+  async function follow(
+    request: EndpointRequest,
+    by: Scheme,
+    authorization: string | undefined,
+  ): Promise<HttpResponse> {
     let url = absolute(request.target, by);
     const origin = new URL(`${by.protocol}//${host}`).origin;
     for (let hop = 0; ; hop++) {
@@ -154,7 +179,11 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
         method: request.method,
         url,
         // The log-in is for the registry: a blob store that it redirects to must not see it.
-        headers: { ...baseHeaders, ...request.headers, ...(authorization && url.origin === origin ? { authorization } : {}) },
+        headers: {
+          ...baseHeaders,
+          ...request.headers,
+          ...(authorization && url.origin === origin ? { authorization } : {}),
+        },
         body: request.body,
         insecure: by.insecure,
         idleTimeoutMs: request.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
@@ -162,12 +191,17 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       });
       const { location } = response.headers;
       const redirect = [301, 302, 303, 307, 308].includes(response.status) && location !== undefined;
-      if (!redirect || (request.method !== "GET" && request.method !== "HEAD") || hop >= MAX_REDIRECTS) return response;
+      if (!redirect || (request.method !== "GET" && request.method !== "HEAD") || hop >= MAX_REDIRECTS)
+        return response;
       await drain(response.body);
       const next = new URL(location, url);
       const downgrade = url.protocol === "https:" && next.protocol === "http:" && !options.insecure;
       if (!/^https?:$/.test(next.protocol) || (downgrade && next.host !== host)) {
-        throw unreachable(new Error(`it redirects to ${next.protocol}//${next.host}, which is not safe to follow`), request.subject, false);
+        throw unreachable(
+          new Error(`it redirects to ${next.protocol}//${next.host}, which is not safe to follow`),
+          request.subject,
+          false,
+        );
       }
       url = absolute(next, by);
     }

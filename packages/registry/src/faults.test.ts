@@ -22,7 +22,11 @@ const client = (options: RegistryClientOptions = {}) =>
   createRegistryClient({ retry: { attempts: 4, initialDelayMs: 5, maxDelayMs: 2000 }, ...options });
 const repository = (registry: string) => ({ registry, repository: "team/app" });
 
-async function pull(registry: string, blob: { digest: Digest; size?: number }, options: RegistryClientOptions = {}): Promise<Buffer> {
+async function pull(
+  registry: string,
+  blob: { digest: Digest; size?: number },
+  options: RegistryClientOptions = {},
+): Promise<Buffer> {
   const chunks = [];
   for await (const chunk of client(options).blob(repository(registry), blob, { signal })) chunks.push(chunk);
   return Buffer.concat(chunks);
@@ -70,7 +74,9 @@ describe("pulling through trouble", () => {
     let requests = 0;
     const host = await serve((_request, response) => {
       requests++;
-      response.writeHead(503).end(JSON.stringify({ errors: [{ code: "UNAVAILABLE", message: "disk on fire" }] }));
+      response
+        .writeHead(503)
+        .end(JSON.stringify({ errors: [{ code: "UNAVAILABLE", message: "disk on fire" }] }));
     });
     await expect(pull(host, blob)).rejects.toMatchObject({
       code: "REGISTRY_ERROR",
@@ -91,7 +97,8 @@ describe("pulling through trouble", () => {
       const host = await serve((request, response) => {
         const start = rangeStart(request);
         starts.push(start);
-        if (start > 0 && knowsRanges) response.writeHead(206, { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
+        if (start > 0 && knowsRanges)
+          response.writeHead(206, { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
         else response.writeHead(200, { "content-length": bytes.length });
         const from = knowsRanges ? start : 0;
         if (starts.length < 4) cutAfter(response, bytes.subarray(from, 100_000 * starts.length));
@@ -111,7 +118,8 @@ describe("pulling through trouble", () => {
     const host = await serve((request, response) => {
       // Honest about ranges, but its file is cut off.
       const start = rangeStart(request);
-      if (start > 0) response.writeHead(206, { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
+      if (start > 0)
+        response.writeHead(206, { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` });
       response.end(bytes.subarray(start, 1000));
     });
     await expect(pull(host, blob)).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
@@ -122,8 +130,12 @@ describe("pulling through trouble", () => {
       response.setHeader("content-type", MediaTypes.ociManifest);
       response.end(request.url?.includes("big") ? Buffer.alloc(5 * 1024 * 1024, 0x20) : "{}");
     });
-    await expect(client().manifest({ ...repository(host), digest: sha256("x") }, { signal })).rejects.toMatchObject({ code: "BLOB_DIGEST_MISMATCH" });
-    await expect(client().manifest({ ...repository(host), tag: "big" }, { signal })).rejects.toMatchObject({ code: "REGISTRY_ANSWER_TOO_LARGE" });
+    await expect(
+      client().manifest({ ...repository(host), digest: sha256("x") }, { signal }),
+    ).rejects.toMatchObject({ code: "BLOB_DIGEST_MISMATCH" });
+    await expect(client().manifest({ ...repository(host), tag: "big" }, { signal })).rejects.toMatchObject({
+      code: "REGISTRY_ANSWER_TOO_LARGE",
+    });
   });
 
   it("says that nobody listens, soon", async () => {
@@ -141,7 +153,10 @@ describe("pulling through trouble", () => {
     const reason = new Error("stop it");
     const hosts = [
       await serve(() => undefined),
-      await serve((_request, response) => void response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 10))),
+      await serve(
+        (_request, response) =>
+          void response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 10)),
+      ),
       await serve((_request, response) => response.writeHead(429, { "retry-after": "60" }).end()),
     ];
     for (const host of hosts) {
@@ -157,7 +172,13 @@ describe("pulling through trouble", () => {
   });
 
   it("gets along without a digest header on HEAD, and without HEAD at all", async () => {
-    const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, config: { mediaType: MediaTypes.ociConfig, digest: sha256("c"), size: 1 }, layers: [] }));
+    const manifest = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        config: { mediaType: MediaTypes.ociConfig, digest: sha256("c"), size: 1 },
+        layers: [],
+      }),
+    );
     for (const status of [200, 405]) {
       const host = await serve((request, response) => {
         if (request.method === "HEAD") response.writeHead(status).end();
@@ -182,8 +203,16 @@ describe("authentication", () => {
       if (request.url?.startsWith("/token")) {
         let body = "";
         for await (const chunk of request) body += String(chunk);
-        seen.push({ method: request.method!, url: request.url, authorization: request.headers.authorization, body });
-        if (!accept(request, body)) return void response.writeHead(401).end(JSON.stringify({ details: "incorrect username or password" }));
+        seen.push({
+          method: request.method!,
+          url: request.url,
+          authorization: request.headers.authorization,
+          body,
+        });
+        if (!accept(request, body))
+          return void response
+            .writeHead(401)
+            .end(JSON.stringify({ details: "incorrect username or password" }));
         const token = `token-${++issued}`;
         valid.add(`Bearer ${token}`);
         return void response.end(JSON.stringify({ token, expires_in: 300 }));
@@ -200,7 +229,8 @@ describe("authentication", () => {
   it("gets an anonymous token for the scope, and uses it for further requests", async () => {
     const { host, seen } = await tokenRegistry(() => true);
     const one = client();
-    for (let round = 0; round < 3; round++) for await (const _ of one.blob(repository(host), blob, { signal }));
+    for (let round = 0; round < 3; round++)
+      for await (const _ of one.blob(repository(host), blob, { signal }));
     expect(seen).toHaveLength(1);
     const url = new URL(seen[0]!.url, "http://x");
     expect(url.searchParams.get("service")).toBe("the registry");
@@ -211,7 +241,8 @@ describe("authentication", () => {
   it("shares one token among parallel requests, and gets a new one when it is refused", async () => {
     const { host, seen, revoke } = await tokenRegistry(() => true);
     const one = client();
-    const all = () => Promise.all([1, 2, 3, 4].map(() => one.hasBlob(repository(host), blob.digest, { signal })));
+    const all = () =>
+      Promise.all([1, 2, 3, 4].map(() => one.hasBlob(repository(host), blob.digest, { signal })));
     await one.hasBlob(repository(host), blob.digest, { signal });
     await all();
     expect(seen).toHaveLength(1);
@@ -221,12 +252,18 @@ describe("authentication", () => {
   });
 
   it("shows a password to the token service, and an identity token by POST", async () => {
-    const byPassword = await tokenRegistry((request) => request.headers.authorization === `Basic ${Buffer.from("jane:pa:ss").toString("base64")}`);
-    const password = staticCredentials({ [byPassword.host]: { kind: "password", username: "jane", password: "pa:ss" } });
+    const byPassword = await tokenRegistry(
+      (request) => request.headers.authorization === `Basic ${Buffer.from("jane:pa:ss").toString("base64")}`,
+    );
+    const password = staticCredentials({
+      [byPassword.host]: { kind: "password", username: "jane", password: "pa:ss" },
+    });
     expect((await pull(byPassword.host, blob, { credentials: password })).equals(bytes)).toBe(true);
     expect(new URL(byPassword.seen[0]!.url, "http://x").searchParams.get("account")).toBe("jane");
 
-    const byToken = await tokenRegistry((_request, body) => new URLSearchParams(body).get("refresh_token") === "long-lived");
+    const byToken = await tokenRegistry(
+      (_request, body) => new URLSearchParams(body).get("refresh_token") === "long-lived",
+    );
     const identity = staticCredentials({ [byToken.host]: { kind: "identity-token", token: "long-lived" } });
     expect((await pull(byToken.host, blob, { credentials: identity })).equals(bytes)).toBe(true);
     expect(byToken.seen[0]).toMatchObject({ method: "POST", authorization: undefined });
@@ -235,9 +272,14 @@ describe("authentication", () => {
 
   it("says that the log-in was refused, without the password", async () => {
     const { host } = await tokenRegistry(() => false);
-    const credentials = staticCredentials({ [host]: { kind: "password", username: "jane", password: "hunter22" } });
+    const credentials = staticCredentials({
+      [host]: { kind: "password", username: "jane", password: "hunter22" },
+    });
     const error = await pull(host, blob, { credentials }).catch((caught: unknown) => caught as Error);
-    expect(error).toMatchObject({ code: "REGISTRY_UNAUTHORIZED", hint: expect.stringContaining("docker login") as string });
+    expect(error).toMatchObject({
+      code: "REGISTRY_UNAUTHORIZED",
+      hint: expect.stringContaining("docker login") as string,
+    });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("hunter22");
   });
 
@@ -246,7 +288,9 @@ describe("authentication", () => {
     const host = await serve((request, response) => {
       if (request.url?.startsWith("/token")) return void response.end('{"token":"t"}');
       requests++;
-      response.writeHead(401, { "www-authenticate": `Bearer realm="http://${request.headers.host}/token"` }).end();
+      response
+        .writeHead(401, { "www-authenticate": `Bearer realm="http://${request.headers.host}/token"` })
+        .end();
     });
     await expect(pull(host, blob)).rejects.toMatchObject({ code: "REGISTRY_UNAUTHORIZED" });
     expect(requests).toBeLessThanOrEqual(3);
@@ -259,7 +303,8 @@ describe("authentication", () => {
       response.end(bytes);
     });
     const host = await serve((request, response) => {
-      if (!request.headers.authorization) return void response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
+      if (!request.headers.authorization)
+        return void response.writeHead(401, { "www-authenticate": 'Basic realm="x"' }).end();
       response.writeHead(307, { location: `http://${other}/store?signature=abc` }).end();
     });
     const credentials = staticCredentials({ [host]: { kind: "password", username: "u", password: "p" } });
@@ -269,7 +314,9 @@ describe("authentication", () => {
 
   it("keeps signatures of redirects out of errors", async () => {
     const other = await serve((_request, response) => response.writeHead(403).end());
-    const host = await serve((_request, response) => response.writeHead(307, { location: `http://${other}/store?signature=abcdef` }).end());
+    const host = await serve((_request, response) =>
+      response.writeHead(307, { location: `http://${other}/store?signature=abcdef` }).end(),
+    );
     const error = await pull(host, blob).catch((caught: unknown) => caught as Error);
     expect(error).toMatchObject({ code: "REGISTRY_FORBIDDEN" });
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("abcdef");
@@ -277,10 +324,15 @@ describe("authentication", () => {
 });
 
 describe("pushing through trouble", () => {
-  const pushable = { descriptor: blob, open: () => Readable.from([bytes.subarray(0, 250_000), bytes.subarray(250_000)]) };
+  const pushable = {
+    descriptor: blob,
+    open: () => Readable.from([bytes.subarray(0, 250_000), bytes.subarray(250_000)]),
+  };
 
   /** A registry that takes uploads, but whose `fail` may answer first. */
-  async function uploadServer(fail: (request: IncomingMessage, response: ServerResponse, count: number) => boolean) {
+  async function uploadServer(
+    fail: (request: IncomingMessage, response: ServerResponse, count: number) => boolean,
+  ) {
     const state = { stored: Buffer.alloc(0), uploads: 0, bodies: 0 };
     let partial = Buffer.alloc(0);
     const host = await serve(async (request, response) => {
@@ -288,14 +340,18 @@ describe("pushing through trouble", () => {
       if (request.method === "HEAD") return void response.writeHead(404).end();
       if (request.method === "POST") {
         partial = Buffer.alloc(0);
-        return void response.writeHead(202, { location: `/v2/team/app/blobs/uploads/${++state.uploads}` }).end();
+        return void response
+          .writeHead(202, { location: `/v2/team/app/blobs/uploads/${++state.uploads}` })
+          .end();
       }
-      if (request.method === "GET") return void response.writeHead(204, { location: request.url, range: range() }).end();
+      if (request.method === "GET")
+        return void response.writeHead(204, { location: request.url, range: range() }).end();
       if (request.headers["content-length"] !== "0" && fail(request, response, ++state.bodies)) return;
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       partial = Buffer.concat([partial, ...chunks]);
-      if (request.method === "PATCH") return void response.writeHead(202, { location: request.url, range: range() }).end();
+      if (request.method === "PATCH")
+        return void response.writeHead(202, { location: request.url, range: range() }).end();
       state.stored = partial;
       response.writeHead(state.stored.equals(bytes) ? 201 : 400).end();
     });
@@ -309,7 +365,9 @@ describe("pushing through trouble", () => {
       return count < 3;
     });
     const sent: number[] = [];
-    expect(await client().pushBlob(repository(host), pushable, { signal, onProgress: (done) => sent.push(done) })).toBe("uploaded");
+    expect(
+      await client().pushBlob(repository(host), pushable, { signal, onProgress: (done) => sent.push(done) }),
+    ).toBe("uploaded");
     expect(state.stored.equals(bytes)).toBe(true);
     expect(state.uploads).toBe(3);
     expect(sent.at(-1)).toBe(bytes.length);
@@ -321,7 +379,9 @@ describe("pushing through trouble", () => {
       if (count === 4) response.writeHead(503).end();
       return count === 3 || count === 4;
     });
-    expect(await client({ chunkBytes: 100_000 }).pushBlob(repository(host), pushable, { signal })).toBe("uploaded");
+    expect(await client({ chunkBytes: 100_000 }).pushBlob(repository(host), pushable, { signal })).toBe(
+      "uploaded",
+    );
     expect(state.stored.equals(bytes)).toBe(true);
     expect(state.uploads).toBe(1);
   });
@@ -339,7 +399,9 @@ describe("pushing through trouble", () => {
       });
     for (const open of [gone, breaks]) {
       const broken = { descriptor: blob, open };
-      await expect(client().pushBlob(repository(host), broken, { signal })).rejects.toThrow(/^the disk is gone$/);
+      await expect(client().pushBlob(repository(host), broken, { signal })).rejects.toThrow(
+        /^the disk is gone$/,
+      );
     }
     expect(state.uploads).toBe(2);
   });
@@ -347,11 +409,17 @@ describe("pushing through trouble", () => {
   it("tells what is wrong with a refused manifest", async () => {
     const host = await serve((request, response) => {
       request.resume();
-      response.writeHead(400).end(JSON.stringify({ errors: [{ code: "MANIFEST_BLOB_UNKNOWN", message: "blob unknown to registry" }] }));
+      response.writeHead(400).end(
+        JSON.stringify({
+          errors: [{ code: "MANIFEST_BLOB_UNKNOWN", message: "blob unknown to registry" }],
+        }),
+      );
     });
     const document = { bytes: Buffer.from("{}"), mediaType: MediaTypes.ociManifest, tag: "x" };
     // A 400 without the registry's version header looks like TLS on this port; both schemes fail then.
-    await expect(client({ insecureHosts: [host] }).pushManifest(repository(host), document, { signal })).rejects.toMatchObject({
+    await expect(
+      client({ insecureHosts: [host] }).pushManifest(repository(host), document, { signal }),
+    ).rejects.toMatchObject({
       code: "REGISTRY_ERROR",
       message: expect.stringContaining("MANIFEST_BLOB_UNKNOWN") as string,
     });
@@ -370,5 +438,28 @@ describe("pushing through trouble", () => {
     const one = client({ parallelBlobs: 3 });
     await Promise.all(Array.from({ length: 10 }, () => one.pushBlob(repository(host), pushable, { signal })));
     expect(most).toBe(3);
+  });
+});
+
+describe("proxies", () => {
+  it("are used for other hosts, and never for this machine", async () => {
+    const asked: string[] = [];
+    const proxy = await serve((request, response) => {
+      asked.push(request.url ?? "");
+      response.end(bytes);
+    });
+    const env = {
+      http_proxy: `http://${proxy}`,
+      HTTP_PROXY: `http://${proxy}`,
+      HTTPS_PROXY: `http://${proxy}`,
+      https_proxy: `http://${proxy}`,
+    };
+    const got = await pull("registry.invalid:5000", blob, { env, insecureHosts: ["registry.invalid:5000"] });
+    expect(got.equals(bytes)).toBe(true);
+    expect(asked).toEqual([`http://registry.invalid:5000/v2/team/app/blobs/${blob.digest}`]);
+
+    const direct = await serve((_request, response) => response.end(bytes));
+    expect((await pull(direct, blob, { env })).equals(bytes)).toBe(true);
+    expect(asked).toHaveLength(1);
   });
 });

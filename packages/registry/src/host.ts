@@ -23,5 +23,7 @@ export function isLoopbackHost(host: string): boolean {
   } catch {
     return false;
   }
-  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127\.\d+\.\d+\.\d+$/.test(name);
+  return (
+    name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127\.\d+\.\d+\.\d+$/.test(name)
+  );
 }

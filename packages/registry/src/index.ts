@@ -1,6 +1,17 @@
 export { choosePlatform, compatiblePlatforms } from "./choose-platform.ts";
-export { createRegistryClient, type RegistryClient, type RegistryClientOptions, type RequestOptions } from "./client.ts";
-export { anonymousCredentials, firstCredentials, staticCredentials, type Credential, type CredentialStore } from "./credentials.ts";
+export {
+  createRegistryClient,
+  type RegistryClient,
+  type RegistryClientOptions,
+  type RequestOptions,
+} from "./client.ts";
+export {
+  anonymousCredentials,
+  firstCredentials,
+  staticCredentials,
+  type Credential,
+  type CredentialStore,
+} from "./credentials.ts";
 export { dockerCredentials } from "./docker-config.ts";
 export { apiHost, isLoopbackHost, type Repository } from "./host.ts";
 export type { BlobName } from "./pull-blob.ts";

@@ -21,11 +21,15 @@ export interface PullBlobOptions {
 }
 
 function mismatch(blob: BlobName, registry: string, actual: string): WorldError {
-  return new WorldError("BLOB_DIGEST_MISMATCH", `${registry} served a blob that is not ${blob.digest}: ${actual}`, {
-    retryable: true,
-    hint: "Pull again; if it stays, the registry or a proxy before it holds a damaged copy.",
-    data: { registry, expected: blob.digest },
-  });
+  return new WorldError(
+    "BLOB_DIGEST_MISMATCH",
+    `${registry} served a blob that is not ${blob.digest}: ${actual}`,
+    {
+      retryable: true,
+      hint: "Pull again; if it stays, the registry or a proxy before it holds a damaged copy.",
+      data: { registry, expected: blob.digest },
+    },
+  );
 }
 
 /**
@@ -54,7 +58,8 @@ export async function* pullBlob(options: PullBlobOptions): AsyncGenerator<Buffer
         subject,
         signal,
       });
-      const resumes = response.status === 206 && response.headers["content-range"]?.startsWith(`bytes ${startBytes}-`);
+      const resumes =
+        response.status === 206 && response.headers["content-range"]?.startsWith(`bytes ${startBytes}-`);
       if (response.status === 206 && !resumes) {
         await drain(response.body);
         throw mismatch(blob, repository.registry, "it answered with another range than the one asked for");
@@ -74,7 +79,9 @@ export async function* pullBlob(options: PullBlobOptions): AsyncGenerator<Buffer
         yield chunk;
       }
       if (blob.size === undefined || doneBytes === blob.size) break;
-      throw Object.assign(new Error(`the transfer ended after ${doneBytes} of ${blob.size} bytes`), { code: "ECONNRESET" });
+      throw Object.assign(new Error(`the transfer ended after ${doneBytes} of ${blob.size} bytes`), {
+        code: "ECONNRESET",
+      });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Error && "family" in error) throw error;

@@ -40,13 +40,18 @@ const READ_BYTES = 1024 * 1024;
 /** Bytes `start` up to (not including) `end` of a blob. */
 function openRange(blob: PushableBlob, start: number, end: number): Readable {
   if (end <= start) return Readable.from([]);
-  if (blob.path !== undefined) return createReadStream(blob.path, { start, end: end - 1, highWaterMark: READ_BYTES });
+  if (blob.path !== undefined)
+    return createReadStream(blob.path, { start, end: end - 1, highWaterMark: READ_BYTES });
   const source = blob.open();
   if (start === 0 && end === blob.descriptor.size) return source;
   return Readable.from(slice(source, start, end));
 }
 
-async function* slice(source: AsyncIterable<Buffer>, start: number, end: number): AsyncGenerator<Buffer, void, undefined> {
+async function* slice(
+  source: AsyncIterable<Buffer>,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer, void, undefined> {
   let at = 0;
   for await (const chunk of source) {
     const from = Math.max(0, start - at);
@@ -73,7 +78,10 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
   const { digest, size } = blob.descriptor;
   const name = repository.repository;
   const scopes = [`repository:${name}:pull,push`];
-  const subject: Subject = { action: `push ${digest} to ${repository.registry}/${name}`, registry: repository.registry };
+  const subject: Subject = {
+    action: `push ${digest} to ${repository.registry}/${name}`,
+    registry: repository.registry,
+  };
 
   const present = await endpoint.request({
     method: "HEAD",
@@ -93,7 +101,9 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
     let response: HttpResponse | undefined;
     let failure: unknown;
     try {
-      response = await (options.chunkBytes === undefined ? putWhole(upload) : putChunks(upload, options.chunkBytes));
+      response = await (options.chunkBytes === undefined
+        ? putWhole(upload)
+        : putChunks(upload, options.chunkBytes));
       if (response.status === 201 || response.status === 204) {
         await drain(response.body);
         return "uploaded";
@@ -107,7 +117,8 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
       if (!(error instanceof WorldError) || !error.retryable) throw error;
       failure = error;
     }
-    if (attempt >= options.retry.attempts) throw failure ?? (await responseError(response as HttpResponse, subject));
+    if (attempt >= options.retry.attempts)
+      throw failure ?? (await responseError(response as HttpResponse, subject));
     const wait = retryAfterMs(response?.headers["retry-after"], Date.now());
     if (response) await drain(response.body);
     await pause(backoffMs(attempt, options.retry, wait), signal);
@@ -116,7 +127,9 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
 
   async function mountOrStart(): Promise<URL | undefined> {
     const prefix = `${repository.registry}/`;
-    const origin = blob.origins?.find((candidate) => candidate.startsWith(prefix) && candidate !== prefix + name);
+    const origin = blob.origins?.find(
+      (candidate) => candidate.startsWith(prefix) && candidate !== prefix + name,
+    );
     // One try: a 202 in answer is an upload as good as a new one, and cancelling it to ask on would cost two requests.
     if (origin !== undefined) return start(origin.slice(prefix.length));
     return start();
@@ -141,10 +154,14 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
       response =
         from === undefined
           ? await request(uploads, scopes)
-          : await request(`${uploads}?mount=${digest}&from=${encodeURIComponent(from)}`, [...scopes, `repository:${from}:pull`]);
+          : await request(`${uploads}?mount=${digest}&from=${encodeURIComponent(from)}`, [
+              ...scopes,
+              `repository:${from}:pull`,
+            ]);
     } catch (error) {
       // No right to read the other repository: mounting is a shortcut, never a condition.
-      if (from === undefined || !(error instanceof WorldError) || error.code === "REGISTRY_UNREACHABLE") throw error;
+      if (from === undefined || !(error instanceof WorldError) || error.code === "REGISTRY_UNREACHABLE")
+        throw error;
       response = await request(uploads, scopes);
     }
     await drain(response.body);
@@ -154,11 +171,16 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
 
   function locationOf(response: HttpResponse): URL {
     const { location } = response.headers;
-    if (location !== undefined && URL.canParse(location, response.url.href)) return new URL(location, response.url);
-    throw new WorldError("REGISTRY_ERROR", `could not ${subject.action}: ${repository.registry} did not say where to upload`, {
-      hint: "Check that the host is an OCI registry.",
-      data: { registry: repository.registry },
-    });
+    if (location !== undefined && URL.canParse(location, response.url.href))
+      return new URL(location, response.url);
+    throw new WorldError(
+      "REGISTRY_ERROR",
+      `could not ${subject.action}: ${repository.registry} did not say where to upload`,
+      {
+        hint: "Check that the host is an OCI registry.",
+        data: { registry: repository.registry },
+      },
+    );
   }
 
   function withDigest(location: URL): URL {
@@ -217,7 +239,8 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
         });
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof WorldError) || !error.retryable || ++failures >= options.retry.attempts) throw error;
+        if (!(error instanceof WorldError) || !error.retryable || ++failures >= options.retry.attempts)
+          throw error;
         await pause(backoffMs(failures, options.retry), signal);
         ({ location, at } = await resume(location));
         continue;
@@ -226,7 +249,10 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
       if (response.status !== 202) {
         if (++failures >= options.retry.attempts) return response;
         await drain(response.body);
-        await pause(backoffMs(failures, options.retry, retryAfterMs(response.headers["retry-after"], Date.now())), signal);
+        await pause(
+          backoffMs(failures, options.retry, retryAfterMs(response.headers["retry-after"], Date.now())),
+          signal,
+        );
         ({ location, at } = await resume(location));
         continue;
       }
@@ -251,7 +277,14 @@ export async function pushBlob(options: PushBlobOptions): Promise<PushOutcome> {
 
   /** Where to go on after a failure. Asks the registry; an answer that says nothing costs a new upload. */
   async function resume(location: URL): Promise<{ location: URL; at: number }> {
-    const response = await endpoint.request({ method: "GET", target: location, scopes, expect: [204, 404], subject, signal });
+    const response = await endpoint.request({
+      method: "GET",
+      target: location,
+      scopes,
+      expect: [204, 404],
+      subject,
+      signal,
+    });
     await drain(response.body);
     const at = received(response);
     // "0-0" is an empty upload with some registries, and one of a single byte with others.

@@ -12,9 +12,13 @@ export async function readBody(body: Readable, maxBytes: number): Promise<Buffer
     sizeBytes += chunk.length;
     if (sizeBytes > maxBytes) {
       body.destroy();
-      throw new WorldError("REGISTRY_ANSWER_TOO_LARGE", `the registry's answer is larger than ${maxBytes} bytes`, {
-        hint: "No registry serves documents of that size: check that the host is a registry.",
-      });
+      throw new WorldError(
+        "REGISTRY_ANSWER_TOO_LARGE",
+        `the registry's answer is larger than ${maxBytes} bytes`,
+        {
+          hint: "No registry serves documents of that size: check that the host is a registry.",
+        },
+      );
     }
     chunks.push(chunk);
   }

@@ -43,7 +43,12 @@ export async function responseError(response: HttpResponse, subject: Subject): P
   const entries = await readEntries(response);
   const said = entries.map(({ code, message }) => (message ? `${code}: ${message}` : code)).join("; ");
   const what = `could not ${subject.action}: ${subject.registry} answered ${response.status}${said ? ` (${said})` : ""}`;
-  const data = { registry: subject.registry, status: response.status, url: redactUrl(response.url), errors: entries };
+  const data = {
+    registry: subject.registry,
+    status: response.status,
+    url: redactUrl(response.url),
+    errors: entries,
+  };
   const { status } = response;
   const login = `docker login${subject.registry === "docker.io" ? "" : ` ${subject.registry}`}`;
   if (status === 401) {
@@ -74,7 +79,10 @@ export async function responseError(response: HttpResponse, subject: Subject): P
   return new WorldError("REGISTRY_ERROR", what, {
     data,
     retryable: status >= 500,
-    hint: status >= 500 ? "Try again later: the registry is in trouble." : "Check the name, and that the registry supports this.",
+    hint:
+      status >= 500
+        ? "Try again later: the registry is in trouble."
+        : "Check the name, and that the registry supports this.",
   });
 }
 
@@ -82,14 +90,18 @@ export async function responseError(response: HttpResponse, subject: Subject): P
 export function unreachable(cause: unknown, subject: Subject, insecureHint: boolean): SlipwayError {
   const code = errorCode(cause);
   const why = cause instanceof Error && cause.message !== "" ? cause.message : code;
-  return new WorldError("REGISTRY_UNREACHABLE", `could not ${subject.action}: no answer from ${subject.registry} (${why})`, {
-    retryable: true,
-    cause,
-    data: { registry: subject.registry, code },
-    hint: isCertificateError(code)
-      ? `Put the authority's certificate at /etc/docker/certs.d/${subject.registry}/ca.crt, or name it in NODE_EXTRA_CA_CERTS.`
-      : insecureHint
-        ? "If the registry speaks plain HTTP, configure its host as insecure; else check the name, the network and the proxy."
-        : "Check that the registry runs, its name and port, the network and the proxy.",
-  });
+  return new WorldError(
+    "REGISTRY_UNREACHABLE",
+    `could not ${subject.action}: no answer from ${subject.registry} (${why})`,
+    {
+      retryable: true,
+      cause,
+      data: { registry: subject.registry, code },
+      hint: isCertificateError(code)
+        ? `Put the authority's certificate at /etc/docker/certs.d/${subject.registry}/ca.crt, or name it in NODE_EXTRA_CA_CERTS.`
+        : insecureHint
+          ? "If the registry speaks plain HTTP, configure its host as insecure; else check the name, the network and the proxy."
+          : "Check that the registry runs, its name and port, the network and the proxy.",
+    },
+  );
 }

@@ -39,7 +39,10 @@ export interface RunningRegistry {
 
 /** Debian's docker-registry with an empty store on a free loopback port. */
 export async function startRegistry(
-  options: { readonly htpasswd?: string; readonly tls?: { readonly cert: string; readonly key: string } } = {},
+  options: {
+    readonly htpasswd?: string;
+    readonly tls?: { readonly cert: string; readonly key: string };
+  } = {},
 ): Promise<RunningRegistry> {
   const folder = mkdtempSync(path.join(tmpdir(), "slipway-registry-"));
   const port = await freePort();

@@ -52,7 +52,9 @@ export async function readTlsSettings(
 
 /** True when a connection failed because the certificate is not trusted, for whatever reason. */
 export function isCertificateError(code: string): boolean {
-  return /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA)/.test(code);
+  return /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA)/.test(
+    code,
+  );
 }
 
 /** True when another set of authorities could make the certificate trusted. */

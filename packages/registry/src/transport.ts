@@ -1,4 +1,10 @@
-import type { IncomingHttpHeaders, IncomingMessage, Agent as HttpAgent, ClientRequest, RequestOptions } from "node:http";
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  Agent as HttpAgent,
+  ClientRequest,
+  RequestOptions,
+} from "node:http";
 import type { Agent as HttpsAgent } from "node:https";
 import type { Readable } from "node:stream";
 import { isLoopbackHost } from "./host.ts";
@@ -61,8 +67,14 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const keep = { keepAlive: true, scheduling: "lifo" } as const;
 
   async function httpsAgent(host: string, insecure: boolean): Promise<HttpsAgent> {
-    const settings = await readTlsSettings(host, { folders: options.certFolders ?? DEFAULT_CERT_FOLDERS, env });
-    const extra = [...(settings.extraCa ?? []), ...(systemCa.has(host) ? tls().getCACertificates("system") : [])];
+    const settings = await readTlsSettings(host, {
+      folders: options.certFolders ?? DEFAULT_CERT_FOLDERS,
+      env,
+    });
+    const extra = [
+      ...(settings.extraCa ?? []),
+      ...(systemCa.has(host) ? tls().getCACertificates("system") : []),
+    ];
     return new (https().Agent)({
       ...keep,
       ...proxyFor(host),
@@ -77,7 +89,10 @@ export function createTransport(options: TransportOptions = {}): Transport {
     const key = `${url.protocol}//${url.host} ${insecure}`;
     let agent = agents.get(key);
     if (!agent) {
-      agent = url.protocol === "https:" ? httpsAgent(url.host, insecure) : new (http().Agent)({ ...keep, ...proxyFor(url.host) });
+      agent =
+        url.protocol === "https:"
+          ? httpsAgent(url.host, insecure)
+          : new (http().Agent)({ ...keep, ...proxyFor(url.host) });
       agents.set(key, agent);
     }
     return agent;
@@ -124,7 +139,8 @@ function exchange(request: HttpRequest, agent: HttpAgent): Promise<HttpResponse>
       throw new BodySourceError(error);
     }
     const options: RequestOptions = { method: request.method, agent, headers: request.headers };
-    const client: ClientRequest = url.protocol === "https:" ? https().request(url, options) : http().request(url, options);
+    const client: ClientRequest =
+      url.protocol === "https:" ? https().request(url, options) : http().request(url, options);
     const stop = (error: Error) => {
       client.destroy(error);
       source?.destroy();
@@ -134,7 +150,9 @@ function exchange(request: HttpRequest, agent: HttpAgent): Promise<HttpResponse>
     const finished = () => signal.removeEventListener("abort", onAbort);
 
     client.setTimeout(request.idleTimeoutMs, () => {
-      stop(Object.assign(new Error(`nothing was heard for ${request.idleTimeoutMs} ms`), { code: "ETIMEDOUT" }));
+      stop(
+        Object.assign(new Error(`nothing was heard for ${request.idleTimeoutMs} ms`), { code: "ETIMEDOUT" }),
+      );
     });
     client.on("error", (error) => {
       finished();
@@ -161,7 +179,12 @@ function exchange(request: HttpRequest, agent: HttpAgent): Promise<HttpResponse>
       let missingBytes = Number(request.headers["content-length"]);
       source.on("data", (chunk: Buffer) => (missingBytes -= chunk.length));
       source.on("end", () => {
-        if (missingBytes !== 0) stop(new BodySourceError(new Error(`the size of the body is wrong by ${Math.abs(missingBytes)} bytes`)));
+        if (missingBytes !== 0)
+          stop(
+            new BodySourceError(
+              new Error(`the size of the body is wrong by ${Math.abs(missingBytes)} bytes`),
+            ),
+          );
       });
       source.pipe(client);
     } else {

@@ -1,5 +1,12 @@
 import type { LayerBlob } from "@slipway/engine-sdk";
-import { digestHex, familiarImageReference, formatImageReference, type Descriptor, type Digest, type ImageReference } from "@slipway/oci";
+import {
+  digestHex,
+  familiarImageReference,
+  formatImageReference,
+  type Descriptor,
+  type Digest,
+  type ImageReference,
+} from "@slipway/oci";
 import { encodeIndex } from "../image/go-json.ts";
 import { documentsOf, layersOf, type ImageSet } from "../image/image-set.ts";
 
@@ -51,9 +58,16 @@ function dockerManifest(set: ImageSet, names: readonly ImageReference[]): Buffer
 
 /** All blobs of an image, sorted by path. */
 export function blobFiles(set: ImageSet): LayoutFile[] {
-  const files = [set.root, ...documentsOf(set).values()].map(({ descriptor, bytes }) => bytesFile(blobPath(descriptor.digest), bytes));
+  const files = [set.root, ...documentsOf(set).values()].map(({ descriptor, bytes }) =>
+    bytesFile(blobPath(descriptor.digest), bytes),
+  );
   for (const layer of layersOf(set)) {
-    files.push({ path: blobPath(layer.descriptor.digest), kind: "layer", layer, sizeBytes: layer.descriptor.size });
+    files.push({
+      path: blobPath(layer.descriptor.digest),
+      kind: "layer",
+      layer,
+      sizeBytes: layer.descriptor.size,
+    });
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -16,7 +16,15 @@ export interface TarEntry {
 }
 
 export const TAR_BLOCK_BYTES = 512;
-const TYPE_FLAGS = { file: "0", hardlink: "1", symlink: "2", char: "3", block: "4", dir: "5", fifo: "6" } as const;
+const TYPE_FLAGS = {
+  file: "0",
+  hardlink: "1",
+  symlink: "2",
+  char: "3",
+  block: "4",
+  dir: "5",
+  fifo: "6",
+} as const;
 const NS = 1_000_000_000n;
 
 /** Bytes that fill an entry's content up to a whole block. */
@@ -39,12 +47,14 @@ function paxRecords(entry: TarEntry, name: string): Buffer {
   const records: [string, Uint8Array][] = [];
   const bytes = (value: string) => Buffer.from(value, "latin1");
   if (!fitsName(name)) records.push(["path", bytes(name)]);
-  if (entry.linkname !== undefined && !/^[\x20-\x7e]{0,100}$/.test(entry.linkname)) records.push(["linkpath", bytes(entry.linkname)]);
+  if (entry.linkname !== undefined && !/^[\x20-\x7e]{0,100}$/.test(entry.linkname))
+    records.push(["linkpath", bytes(entry.linkname)]);
   if (entry.sizeBytes > 0o77777777777) records.push(["size", bytes(String(entry.sizeBytes))]);
   if (entry.uid > 0o7777777) records.push(["uid", bytes(String(entry.uid))]);
   if (entry.gid > 0o7777777) records.push(["gid", bytes(String(entry.gid))]);
   const seconds = entry.mtimeNs / NS;
-  if (entry.mtimeNs < 0n || seconds > 0o77777777777n || entry.mtimeNs % NS !== 0n) records.push(["mtime", bytes(paxTime(entry.mtimeNs))]);
+  if (entry.mtimeNs < 0n || seconds > 0o77777777777n || entry.mtimeNs % NS !== 0n)
+    records.push(["mtime", bytes(paxTime(entry.mtimeNs))]);
   for (const [key, value] of entry.xattrs ?? []) records.push([`SCHILY.xattr.${key}`, value]);
   records.sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.concat(records.map(([key, value]) => paxRecord(bytes(key), value)));
@@ -53,14 +63,20 @@ function paxRecords(entry: TarEntry, name: string): Buffer {
 function paxTime(ns: bigint): string {
   const sign = ns < 0n ? "-" : "";
   const abs = ns < 0n ? -ns : ns;
-  const fraction = String(abs % NS).padStart(9, "0").replace(/0+$/, "");
+  const fraction = String(abs % NS)
+    .padStart(9, "0")
+    .replace(/0+$/, "");
   return `${sign}${abs / NS}${fraction && `.${fraction}`}`;
 }
 
 /** Splits a long name at a slash into ustar's prefix and name; undefined when it does not fit. */
 function splitName(name: string): readonly [prefix: string, name: string] | undefined {
   if (name.length <= 100) return ["", name];
-  for (let slash = name.indexOf("/", name.length - 101); slash > 0 && slash <= 155; slash = name.indexOf("/", slash + 1)) {
+  for (
+    let slash = name.indexOf("/", name.length - 101);
+    slash > 0 && slash <= 155;
+    slash = name.indexOf("/", slash + 1)
+  ) {
     if (slash < name.length - 1) return [name.slice(0, slash), name.slice(slash + 1)];
   }
   return undefined;
@@ -87,7 +103,8 @@ interface Ustar {
 
 function ustar(fields: Ustar): Buffer {
   const block = Buffer.alloc(TAR_BLOCK_BYTES);
-  const octal = (value: number, offset: number, digits: number) => block.write(value.toString(8).padStart(digits, "0"), offset, digits, "latin1");
+  const octal = (value: number, offset: number, digits: number) =>
+    block.write(value.toString(8).padStart(digits, "0"), offset, digits, "latin1");
   block.write(fields.name, 0, 100, "latin1");
   octal(fields.mode, 100, 7);
   octal(fields.uid, 108, 7);

@@ -5,7 +5,15 @@ import { TAR_END, tarHeader, tarPadding } from "./tar-header.ts";
 import { writeLayoutFile } from "./write-blob.ts";
 
 function header(name: string, type: "file" | "dir", sizeBytes: number): Buffer {
-  return tarHeader({ name, type, mode: type === "dir" ? 0o755 : 0o644, uid: 0, gid: 0, sizeBytes, mtimeNs: 0n });
+  return tarHeader({
+    name,
+    type,
+    mode: type === "dir" ? 0o755 : 0o644,
+    uid: 0,
+    gid: 0,
+    sizeBytes,
+    mtimeNs: 0n,
+  });
 }
 
 /** Writes an image layout as one tar archive; the same files give the same bytes. */

@@ -23,6 +23,8 @@ export async function writeLayoutFile(sink: ByteSink, file: LayoutFile, signal: 
     stream.destroy();
   }
   if (doneBytes !== file.sizeBytes) {
-    throw new InvariantError(`the blob ${layer.descriptor.digest} has not the ${file.sizeBytes} bytes that its descriptor says`);
+    throw new InvariantError(
+      `the blob ${layer.descriptor.digest} has not the ${file.sizeBytes} bytes that its descriptor says`,
+    );
   }
 }

@@ -8,7 +8,13 @@ import { createFileSink } from "../files/byte-sink.ts";
 import { destinationError } from "../files/destination-error.ts";
 import { encodeIndex } from "../image/go-json.ts";
 import type { ImageSet } from "../image/image-set.ts";
-import { blobFiles, LAYOUT_MARKER, rootDescriptors, type LayoutFile, type LayoutOptions } from "./layout-files.ts";
+import {
+  blobFiles,
+  LAYOUT_MARKER,
+  rootDescriptors,
+  type LayoutFile,
+  type LayoutOptions,
+} from "./layout-files.ts";
 import { writeLayoutFile } from "./write-blob.ts";
 
 const REF_NAME = "org.opencontainers.image.ref.name";
@@ -67,7 +73,8 @@ function isReplaced(old: Descriptor, fresh: readonly Descriptor[]): boolean {
     const name = one.annotations?.[IMAGE_NAME];
     const oldName = old.annotations?.[IMAGE_NAME];
     if (name !== undefined && oldName !== undefined) return name === oldName;
-    if (one.annotations?.[REF_NAME] !== undefined) return one.annotations[REF_NAME] === old.annotations?.[REF_NAME];
+    if (one.annotations?.[REF_NAME] !== undefined)
+      return one.annotations[REF_NAME] === old.annotations?.[REF_NAME];
     return one.digest === old.digest && old.annotations?.[REF_NAME] === undefined;
   });
 }
@@ -108,7 +115,9 @@ export async function writeLayoutFolder(
     const fresh = rootDescriptors(set, options.names);
     const manifests = [...old.filter((one) => !isReplaced(one, fresh)), ...fresh];
     const write = (name: string, bytes: Buffer) =>
-      place(path.join(dest, name), (temporary) => writeFileTo(temporary, signal, { path: name, kind: "bytes", bytes, sizeBytes: bytes.length }));
+      place(path.join(dest, name), (temporary) =>
+        writeFileTo(temporary, signal, { path: name, kind: "bytes", bytes, sizeBytes: bytes.length }),
+      );
     await write("oci-layout", LAYOUT_MARKER);
     signal.throwIfAborted();
     await write("index.json", encodeIndex({ schemaVersion: 2, manifests }));

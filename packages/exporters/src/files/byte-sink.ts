@@ -16,14 +16,18 @@ const BLOCK_BYTES = 1024 * 1024;
 const GATHER_BYTES = 256 * 1024;
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length; ) {
+  for (let done = 0; done < chunk.length;) {
     const { bytesWritten } = await handle.write(chunk, done);
     done += bytesWritten;
   }
 }
 
 /** Reads a file block by block, the next one while the last is being taken. */
-async function pump(path: string, sizeBytes: number, take: (block: Uint8Array) => Promise<void>): Promise<void> {
+async function pump(
+  path: string,
+  sizeBytes: number,
+  take: (block: Uint8Array) => Promise<void>,
+): Promise<void> {
   const source = await open(path, "r");
   const buffers = [Buffer.allocUnsafe(BLOCK_BYTES), Buffer.allocUnsafe(BLOCK_BYTES)];
   let writing: Promise<void> = Promise.resolve();
@@ -31,7 +35,12 @@ async function pump(path: string, sizeBytes: number, take: (block: Uint8Array) =
     let doneBytes = 0;
     for (let turn = 0; doneBytes < sizeBytes; turn ^= 1) {
       const buffer = buffers[turn] as Buffer;
-      const { bytesRead } = await source.read(buffer, 0, Math.min(BLOCK_BYTES, sizeBytes - doneBytes), doneBytes);
+      const { bytesRead } = await source.read(
+        buffer,
+        0,
+        Math.min(BLOCK_BYTES, sizeBytes - doneBytes),
+        doneBytes,
+      );
       if (bytesRead === 0) throw new Error(`${path} ended after ${doneBytes} of ${sizeBytes} bytes`);
       doneBytes += bytesRead;
       await writing;
@@ -47,7 +56,10 @@ async function pump(path: string, sizeBytes: number, take: (block: Uint8Array) =
 }
 
 /** Writes to an open file; `flush` must be called at the end. */
-export function createFileSink(handle: FileHandle, signal: AbortSignal): ByteSink & { flush(): Promise<void> } {
+export function createFileSink(
+  handle: FileHandle,
+  signal: AbortSignal,
+): ByteSink & { flush(): Promise<void> } {
   let gathered: Uint8Array[] = [];
   let gatheredBytes = 0;
   const flush = async () => {
@@ -103,5 +115,8 @@ export function createStreamSink(stream: NodeJS.WritableStream, signal: AbortSig
     }
   };
   // The stream keeps a block until it is written: it gets one of its own.
-  return { write, copyFile: (path, sizeBytes) => pump(path, sizeBytes, (block) => write(Buffer.from(block))) };
+  return {
+    write,
+    copyFile: (path, sizeBytes) => pump(path, sizeBytes, (block) => write(Buffer.from(block))),
+  };
 }

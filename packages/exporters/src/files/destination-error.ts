@@ -7,7 +7,10 @@ export function destinationError(error: unknown, dest: string): unknown {
     new InputError("EXPORT_DEST_INVALID", message, { hint, cause: error, data: { dest } });
   switch (code) {
     case "ENOENT":
-      return input(`can't write ${dest}: its folder does not exist`, "Make the folder first, or choose another dest.");
+      return input(
+        `can't write ${dest}: its folder does not exist`,
+        "Make the folder first, or choose another dest.",
+      );
     case "ENOTDIR":
     case "EEXIST":
       return input(`can't write ${dest}: there is something else in its place`, "Choose another dest.");

@@ -13,7 +13,11 @@ export type DestinationContext = Pick<ExportContext, "cwd" | "stdout" | "signal"
  * not at all; a device or pipe is written as it is.
  * @throws InputError `STDOUT_IS_TERMINAL`, `EXPORT_DEST_INVALID`; WorldError `DISK_FULL`
  */
-export async function writeDestination(dest: string, context: DestinationContext, fill: (sink: ByteSink) => Promise<void>): Promise<void> {
+export async function writeDestination(
+  dest: string,
+  context: DestinationContext,
+  fill: (sink: ByteSink) => Promise<void>,
+): Promise<void> {
   if (dest === "-") {
     if ((context.stdout as Partial<NodeJS.WriteStream>).isTTY) {
       throw new InputError("STDOUT_IS_TERMINAL", "refusing to write an archive to a terminal", {
@@ -34,14 +38,21 @@ export async function writeDestination(dest: string, context: DestinationContext
 function isAbout(error: unknown, file: string): boolean {
   const { path: where, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   // Writes to an open file carry no path.
-  return where === undefined ? syscall === "write" || syscall === "fsync" : where.startsWith(path.dirname(file));
+  return where === undefined
+    ? syscall === "write" || syscall === "fsync"
+    : where.startsWith(path.dirname(file));
 }
 
-async function writeFileAt(dest: string, context: DestinationContext, fill: (sink: ByteSink) => Promise<void>): Promise<void> {
+async function writeFileAt(
+  dest: string,
+  context: DestinationContext,
+  fill: (sink: ByteSink) => Promise<void>,
+): Promise<void> {
   const present = await stat(dest).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
   });
-  if (present?.isDirectory()) throw Object.assign(new Error(`${dest} is a folder`), { code: "EISDIR", path: dest });
+  if (present?.isDirectory())
+    throw Object.assign(new Error(`${dest} is a folder`), { code: "EISDIR", path: dest });
   if (present && !present.isFile()) {
     await withSink(dest, "w", context.signal, fill);
     return;
@@ -59,7 +70,13 @@ async function writeFileAt(dest: string, context: DestinationContext, fill: (sin
   }
 }
 
-async function withSink(file: string, flags: string, signal: AbortSignal, fill: (sink: ByteSink) => Promise<void>, sync = false): Promise<void> {
+async function withSink(
+  file: string,
+  flags: string,
+  signal: AbortSignal,
+  fill: (sink: ByteSink) => Promise<void>,
+  sync = false,
+): Promise<void> {
   const handle = await open(file, flags, 0o666);
   try {
     const sink = createFileSink(handle, signal);

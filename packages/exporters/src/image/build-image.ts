@@ -55,7 +55,8 @@ function layerDescriptor({ descriptor }: LayerBlob): Descriptor {
  * @see OCI image-spec, config.md and manifest.md
  */
 export function buildImage(layers: readonly LayerBlob[], options: BuildImageOptions): BuiltImage {
-  const epoch = options.sourceDateEpochSeconds === undefined ? undefined : formatEpoch(options.sourceDateEpochSeconds);
+  const epoch =
+    options.sourceDateEpochSeconds === undefined ? undefined : formatEpoch(options.sourceDateEpochSeconds);
   const base = options.config ?? defaultConfig(options.platform);
   const history = alignHistory(base.history ?? [], layers, epoch);
   const created = epoch ?? base.created ?? history.findLast((entry) => entry.created !== undefined)?.created;
@@ -82,6 +83,9 @@ export function buildImage(layers: readonly LayerBlob[], options: BuildImageOpti
     layers: layers.map(layerDescriptor),
     ...(options.annotations ? { annotations: options.annotations } : {}),
   });
-  const manifest: Document = { bytes: manifestBytes, descriptor: { mediaType, digest: sha256(manifestBytes), size: manifestBytes.length } };
+  const manifest: Document = {
+    bytes: manifestBytes,
+    descriptor: { mediaType, digest: sha256(manifestBytes), size: manifestBytes.length },
+  };
   return { platform: options.platform, manifest, config, layers };
 }

@@ -46,7 +46,14 @@ const CONFIG: Shape = {
     Labels: "map",
     StopSignal: "any",
     ArgsEscaped: "any",
-    Healthcheck: { Test: "any", Interval: "any", Timeout: "any", StartPeriod: "any", StartInterval: "any", Retries: "any" },
+    Healthcheck: {
+      Test: "any",
+      Interval: "any",
+      Timeout: "any",
+      StartPeriod: "any",
+      StartInterval: "any",
+      Retries: "any",
+    },
     OnBuild: "any",
     Shell: "any",
   },
@@ -60,7 +67,9 @@ function ordered(value: unknown, shape: Shape): unknown {
   const record = value as Record<string, unknown>;
   const known = shape === "map" ? [] : Object.keys(shape);
   // Keys that the spec does not know come last, sorted.
-  const rest = Object.keys(record).filter((key) => !known.includes(key)).sort();
+  const rest = Object.keys(record)
+    .filter((key) => !known.includes(key))
+    .sort();
   const result: [string, unknown][] = [];
   for (const key of [...known, ...rest]) {
     if (record[key] === undefined) continue;

@@ -1,5 +1,13 @@
 import type { ExportContext } from "@slipway/engine-sdk";
-import { InputError, MediaTypes, sha256, type Descriptor, type Digest, type OciPlatform, type Platform } from "@slipway/oci";
+import {
+  InputError,
+  MediaTypes,
+  sha256,
+  type Descriptor,
+  type Digest,
+  type OciPlatform,
+  type Platform,
+} from "@slipway/oci";
 import type { ExportSteps } from "../export-progress.ts";
 import { selectAnnotations } from "../options/annotations.ts";
 import { blobOptions, epochOf, type ImageOptions } from "../options/image-options.ts";
@@ -29,7 +37,11 @@ function ociPlatform(platform: Platform): OciPlatform {
 }
 
 /** Makes (or finds) all blobs and writes the documents over them. */
-export async function buildImageSet(context: ExportContext, options: ImageOptions, steps: ExportSteps): Promise<ImageSet> {
+export async function buildImageSet(
+  context: ExportContext,
+  options: ImageOptions,
+  steps: ExportSteps,
+): Promise<ImageSet> {
   const epochSeconds = epochOf(options, context);
   const several = context.results.length > 1;
   if (!several && options.annotations.some(({ level }) => level === "index")) {
@@ -75,7 +87,12 @@ function buildIndex(images: readonly BuiltImage[], options: ImageOptions): Docum
     const own = selectAnnotations(options.annotations, "manifest-descriptor", platform);
     return { ...manifest.descriptor, ...(own ? { annotations: own } : {}), platform: ociPlatform(platform) };
   });
-  const bytes = encodeIndex({ schemaVersion: 2, mediaType, manifests, ...(annotations ? { annotations } : {}) });
+  const bytes = encodeIndex({
+    schemaVersion: 2,
+    mediaType,
+    manifests,
+    ...(annotations ? { annotations } : {}),
+  });
   return { bytes, descriptor: { mediaType, digest: sha256(bytes), size: bytes.length } };
 }
 
@@ -92,5 +109,9 @@ export function documentsOf(set: ImageSet): Map<Digest, Document> {
 
 /** All layers of the set, each digest once. */
 export function layersOf(set: ImageSet): BuiltImage["layers"] {
-  return [...new Map(set.images.flatMap(({ layers }) => layers).map((layer) => [layer.descriptor.digest, layer])).values()];
+  return [
+    ...new Map(
+      set.images.flatMap(({ layers }) => layers).map((layer) => [layer.descriptor.digest, layer]),
+    ).values(),
+  ];
 }

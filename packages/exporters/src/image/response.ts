@@ -10,7 +10,9 @@ export function imageResponse(set: ImageSet, names: readonly ImageReference[]): 
   return {
     "containerimage.digest": descriptor.digest,
     // BuildKit leaves it out for several platforms, which have a config each.
-    ...(only && set.images.length === 1 ? { "containerimage.config.digest": only.config.descriptor.digest } : {}),
+    ...(only && set.images.length === 1
+      ? { "containerimage.config.digest": only.config.descriptor.digest }
+      : {}),
     "containerimage.descriptor": orderedDescriptor({
       ...descriptor,
       ...(set.rootAnnotations ? { annotations: set.rootAnnotations } : {}),

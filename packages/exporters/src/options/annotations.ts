@@ -24,7 +24,8 @@ export const annotations: Field<readonly Annotation[]> = {
   read: (given) =>
     given.map(([name, value]) => {
       const [, level = "manifest", platform, key = ""] = NAME.exec(name) ?? [];
-      if (platform !== undefined && level.startsWith("index")) throw new Error("an index is for all platforms: leave out the one in brackets");
+      if (platform !== undefined && level.startsWith("index"))
+        throw new Error("an index is for all platforms: leave out the one in brackets");
       return {
         level: level as AnnotationLevel,
         ...(platform === undefined ? {} : { platform: formatPlatform(parsePlatform(platform)) }),
@@ -41,7 +42,9 @@ export function selectAnnotations(
   platform?: Platform,
 ): Readonly<Record<string, string>> | undefined {
   const wanted = platform && formatPlatform(normalizePlatform(platform));
-  const selected = all.filter((one) => one.level === level && (one.platform === undefined || one.platform === wanted));
+  const selected = all.filter(
+    (one) => one.level === level && (one.platform === undefined || one.platform === wanted),
+  );
   if (selected.length === 0) return undefined;
   // What is said of one platform is stronger than what is said of all.
   selected.sort((a, b) => Number(a.platform !== undefined) - Number(b.platform !== undefined));

@@ -50,7 +50,9 @@ export function parsed<T>(name: string, read: (value: string | undefined) => T):
 }
 
 /** Makes one schema of all options; names that none accepts are refused with a list of those that are. */
-export function optionsSchema<T extends object>(fields: { readonly [Key in keyof T]: Field<T[Key]> }): OptionsSchema<T> {
+export function optionsSchema<T extends object>(fields: {
+  readonly [Key in keyof T]: Field<T[Key]>;
+}): OptionsSchema<T> {
   const entries = Object.entries(fields) as [keyof T, Field<T[keyof T]>][];
   return {
     safeParse(raw) {
@@ -59,7 +61,10 @@ export function optionsSchema<T extends object>(fields: { readonly [Key in keyof
       for (const [name] of given) {
         if (entries.some(([, field]) => field.accepts(name))) continue;
         const known = entries.map(([, field]) => field.label).sort();
-        issues.push({ path: [name], message: `is not an option of this exporter; it has ${known.join(", ")}` });
+        issues.push({
+          path: [name],
+          message: `is not an option of this exporter; it has ${known.join(", ")}`,
+        });
       }
       const data: Partial<T> = {};
       for (const [key, field] of entries) {

@@ -28,7 +28,9 @@ function names(value: string | undefined): ImageReference[] {
     });
 }
 
-export function imageFields(defaults: { readonly ociMediaTypes: boolean }): { readonly [Key in keyof ImageOptions]: Field<ImageOptions[Key]> } {
+export function imageFields(defaults: { readonly ociMediaTypes: boolean }): {
+  readonly [Key in keyof ImageOptions]: Field<ImageOptions[Key]>;
+} {
   return {
     names: parsed("name", names),
     compression: choice("compression", ["uncompressed", "gzip", "zstd"], "gzip"),
@@ -53,7 +55,10 @@ export function checkImageOptions(options: ImageOptions): void {
     throw new InputError("EXPORTER_OPTION_INVALID", message, { hint });
   };
   if (compression === "zstd" && !options.ociMediaTypes) {
-    refuse("Docker's media types have none for zstd", "Leave out oci-mediatypes=false, or use compression=gzip.");
+    refuse(
+      "Docker's media types have none for zstd",
+      "Leave out oci-mediatypes=false, or use compression=gzip.",
+    );
   }
   if (level !== undefined) {
     const range = LEVELS[compression];
@@ -65,11 +70,18 @@ export function checkImageOptions(options: ImageOptions): void {
 }
 
 /** SOURCE_DATE_EPOCH for one export. */
-export function epochOf(options: ImageOptions, context: Pick<ExportContext, "sourceDateEpochSeconds">): number | undefined {
+export function epochOf(
+  options: ImageOptions,
+  context: Pick<ExportContext, "sourceDateEpochSeconds">,
+): number | undefined {
   return options.sourceDateEpochSeconds ?? context.sourceDateEpochSeconds;
 }
 
-const COMPRESSIONS: Readonly<Record<ImageOptions["compression"], LayerCompression>> = { uncompressed: "none", gzip: "gzip", zstd: "zstd" };
+const COMPRESSIONS: Readonly<Record<ImageOptions["compression"], LayerCompression>> = {
+  uncompressed: "none",
+  gzip: "gzip",
+  zstd: "zstd",
+};
 
 /** The form in which layers are wanted. */
 export function blobOptions(options: ImageOptions, epochSeconds: number | undefined): LayerBlobOptions {
@@ -78,7 +90,9 @@ export function blobOptions(options: ImageOptions, epochSeconds: number | undefi
     ...(options.compressionLevel === undefined ? {} : { compressionLevel: options.compressionLevel }),
     force: options.forceCompression,
     dockerMediaTypes: !options.ociMediaTypes,
-    ...(options.rewriteTimestamp && epochSeconds !== undefined ? { rewriteTimestampSeconds: epochSeconds } : {}),
+    ...(options.rewriteTimestamp && epochSeconds !== undefined
+      ? { rewriteTimestampSeconds: epochSeconds }
+      : {}),
   };
 }
 

@@ -10,8 +10,13 @@ export function shownPath(path: string): string {
  * @throws InvariantError: the layers were checked when they came in, so that this can't happen.
  */
 export function checkEntryPath(path: string): void {
-  const bad = path === "" || path.startsWith("/") || path.includes("\0") || path.split("/").some((part) => part === "" || part === "." || part === "..");
-  if (bad) throw new InvariantError(`a result holds the path "${shownPath(path)}", which is not one below a root`);
+  const bad =
+    path === "" ||
+    path.startsWith("/") ||
+    path.includes("\0") ||
+    path.split("/").some((part) => part === "" || part === "." || part === "..");
+  if (bad)
+    throw new InvariantError(`a result holds the path "${shownPath(path)}", which is not one below a root`);
 }
 
 /** The folder of a path; "" at the top. */

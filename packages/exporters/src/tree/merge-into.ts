@@ -23,9 +23,13 @@ async function plan(staging: string, dest: string, path: string, moves: Move[]):
     const there = await kindOf(bytesBelow(dest, child));
     if (item.isDirectory() && there === "dir") await plan(staging, dest, child, moves);
     else if (!item.isDirectory() && there === "dir") {
-      throw new InputError("EXPORT_DEST_INVALID", `can't write ${dest}/${shownPath(child)}: there is a folder in its place`, {
-        hint: "Choose an empty folder as dest, or remove what is in the way.",
-      });
+      throw new InputError(
+        "EXPORT_DEST_INVALID",
+        `can't write ${dest}/${shownPath(child)}: there is a folder in its place`,
+        {
+          hint: "Choose an empty folder as dest, or remove what is in the way.",
+        },
+      );
     } else moves.push({ path: child, replacesFile: item.isDirectory() && there === "other" });
   }
 }

@@ -13,9 +13,17 @@ function folder(path: string): TreeEntry {
 
 function below(prefix: string, entry: FileEntry): TreeEntry {
   if (prefix === "") return entry;
-  const moved = entry.kind === "hardlink" && entry.linkname !== undefined ? { linkname: `${prefix}/${entry.linkname}` } : {};
+  const moved =
+    entry.kind === "hardlink" && entry.linkname !== undefined
+      ? { linkname: `${prefix}/${entry.linkname}` }
+      : {};
   // A spread would lose `open` of an entry that is an object of a class.
-  return { ...entry, ...(entry.open ? { open: () => entry.open!() } : {}), path: `${prefix}/${entry.path}`, ...moved };
+  return {
+    ...entry,
+    ...(entry.open ? { open: () => entry.open!() } : {}),
+    path: `${prefix}/${entry.path}`,
+    ...moved,
+  };
 }
 
 /**
@@ -25,7 +33,10 @@ function below(prefix: string, entry: FileEntry): TreeEntry {
  * ever written through a symlink), and hard links name a file that came before.
  * @throws InputError `EXPORT_COLLISION`; InvariantError for a tree that is not one.
  */
-export async function* platformTrees(context: Pick<ExportContext, "results" | "signal">, split: boolean | undefined): AsyncGenerator<TreeEntry, void, undefined> {
+export async function* platformTrees(
+  context: Pick<ExportContext, "results" | "signal">,
+  split: boolean | undefined,
+): AsyncGenerator<TreeEntry, void, undefined> {
   const splits = split ?? context.results.length > 1;
   const folders = new Set<string>();
   const others = new Set<string>();
@@ -47,7 +58,10 @@ export async function* platformTrees(context: Pick<ExportContext, "results" | "s
       if (parent !== "" && !folders.has(parent)) checkFailed(path, "is in something that is not a folder");
       if (own.has(path)) checkFailed(path, "is there twice");
       own.add(path);
-      if (entry.kind === "hardlink" && !(entry.linkname !== undefined && own.has(entry.linkname) && others.has(entry.linkname))) {
+      if (
+        entry.kind === "hardlink" &&
+        !(entry.linkname !== undefined && own.has(entry.linkname) && others.has(entry.linkname))
+      ) {
         checkFailed(path, "is a hard link to something that does not come before it");
       }
       if (others.has(path) || (folders.has(path) && entry.kind !== "dir")) {

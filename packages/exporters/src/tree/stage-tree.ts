@@ -38,7 +38,11 @@ function seconds(ns: bigint): number {
  * new, and the entries were checked to have real folders above them.
  * @returns the folders, parents first, whose metadata is still to be set.
  */
-export async function stageTree(root: string, entries: AsyncIterable<TreeEntry>, options: StageOptions): Promise<StagedFolder[]> {
+export async function stageTree(
+  root: string,
+  entries: AsyncIterable<TreeEntry>,
+  options: StageOptions,
+): Promise<StagedFolder[]> {
   const folders: StagedFolder[] = [];
   const lost = { nodes: 0, attributes: 0 };
   let doneBytes = 0;
@@ -79,7 +83,11 @@ export async function stageTree(root: string, entries: AsyncIterable<TreeEntry>,
   return folders;
 }
 
-async function writeFileEntry(file: Buffer, entry: TreeEntry, options: StageOptions & { mtimeSeconds: number }): Promise<number> {
+async function writeFileEntry(
+  file: Buffer,
+  entry: TreeEntry,
+  options: StageOptions & { mtimeSeconds: number },
+): Promise<number> {
   const handle = await open(file, "wx", 0o600);
   let sizeBytes = 0;
   try {
@@ -88,11 +96,13 @@ async function writeFileEntry(file: Buffer, entry: TreeEntry, options: StageOpti
       for await (const chunk of entry.open() as AsyncIterable<Buffer>) {
         options.signal.throwIfAborted();
         sizeBytes += chunk.length;
-        for (let done = 0; done < chunk.length; ) done += (await handle.write(chunk, done)).bytesWritten;
+        for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done)).bytesWritten;
       }
     }
     if (sizeBytes !== entry.sizeBytes) {
-      throw new InvariantError(`the file ${shownPath(entry.path)} has not the ${entry.sizeBytes} bytes that its entry says`);
+      throw new InvariantError(
+        `the file ${shownPath(entry.path)} has not the ${entry.sizeBytes} bytes that its entry says`,
+      );
     }
     // In this order: a change of owner takes setuid away.
     if (options.owners) await handle.chown(entry.uid, entry.gid);
@@ -104,7 +114,10 @@ async function writeFileEntry(file: Buffer, entry: TreeEntry, options: StageOpti
   return sizeBytes;
 }
 
-function tellLosses(lost: { readonly nodes: number; readonly attributes: number }, progress: ProgressSink): void {
+function tellLosses(
+  lost: { readonly nodes: number; readonly attributes: number },
+  progress: ProgressSink,
+): void {
   if (lost.nodes > 0) {
     progress({
       kind: "warning",
@@ -124,7 +137,11 @@ function tellLosses(lost: { readonly nodes: number; readonly attributes: number 
 }
 
 /** Sets what folders are to have in the end, innermost first: a folder may become read-only, and times change with what is in it. */
-export async function finishFolders(root: string, folders: readonly StagedFolder[], owners: boolean): Promise<void> {
+export async function finishFolders(
+  root: string,
+  folders: readonly StagedFolder[],
+  owners: boolean,
+): Promise<void> {
   for (const folder of folders.toReversed()) {
     const file = bytesBelow(root, folder.path);
     if (owners) await lchown(file, folder.uid, folder.gid);
