@@ -1,6 +1,9 @@
 import type { UsageRecord } from "@slipway/engine";
 import { formatAgo, formatBytes } from "../display/units.ts";
 
+/** Enough of an id to tell records apart; details and JSON have all of it. */
+const SHOWN_ID_LENGTH = 24;
+
 /** Records as a table under docker's headings, without totals; ends with a line end. */
 export function usageTable(records: readonly UsageRecord[], nowMs: number): string {
   const rows = [
@@ -38,5 +41,11 @@ export function usageDetails(record: UsageRecord): string {
 
 function usageRow(record: UsageRecord, nowMs: number): string[] {
   const size = `${formatBytes(record.sizeBytes)}${record.shared ? "*" : ""}`;
-  return [record.id, record.kind, String(record.reclaimable), size, formatAgo(nowMs - record.lastUsedMs)];
+  return [
+    record.id.slice(0, SHOWN_ID_LENGTH),
+    record.kind,
+    String(record.reclaimable),
+    size,
+    formatAgo(nowMs - record.lastUsedMs),
+  ];
 }

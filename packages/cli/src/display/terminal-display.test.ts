@@ -94,6 +94,15 @@ describe("the display on a terminal", () => {
     expect(screen.cursorIsVisible).toBe(true);
   });
 
+  test("says in its header that the build is being stopped, and was", () => {
+    const { display, clock, screen } = open(60, 10);
+    clock.advance(1000);
+    display.note("stopping; press Ctrl-C again to stop at once");
+    expect(screen.text()[0]).toBe("[+] Building 1.0s (0/0) stopping; press Ctrl-C again to sto");
+    display.close();
+    expect(screen.everything()).toBe("[+] Building 1.0s (0/0) CANCELED");
+  });
+
   test("drops finished steps, then output, when the terminal is too small", () => {
     const { display, clock, screen } = open(60, 8);
     for (let step = 1; step <= 10; step++)

@@ -106,7 +106,13 @@ function height(blocks: readonly Block[]): number {
 }
 
 function header(done: number, total: number, options: LayoutOptions): string {
-  const state = options.finished ? " FINISHED" : options.note ? ` ${options.note}` : "";
+  const state = options.finished
+    ? options.note
+      ? " CANCELED"
+      : " FINISHED"
+    : options.note
+      ? ` ${options.note}`
+      : "";
   const text = `[+] Building ${formatSeconds(options.now - options.startedMs)} (${done}/${total})${state}`;
   return paint(cutToCells(text, options.columns - 1), options.finished ? CYAN : undefined, options);
 }
