@@ -18,7 +18,13 @@ export const maskedPaths: readonly string[] = [
   "/sys/devices/virtual/powercap",
 ];
 
-export const readonlyPaths: readonly string[] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+export const readonlyPaths: readonly string[] = [
+  "/proc/bus",
+  "/proc/fs",
+  "/proc/irq",
+  "/proc/sys",
+  "/proc/sysrq-trigger",
+];
 
 /** Size of /dev/shm, as Docker's. */
 export const shmSizeBytes = 64 * 1024 * 1024;

@@ -13,7 +13,8 @@ export function locateKoffi(): string | undefined {
   try {
     const koffi = createRequire(import.meta.url).resolve("koffi");
     const loader = createRequire(koffi).resolve(`@koromix/koffi-linux-${process.arch}`);
-    const folder = existsSync("/lib/ld-musl-x86_64.so.1") || existsSync("/lib/ld-musl-aarch64.so.1") ? "musl" : "linux";
+    const folder =
+      existsSync("/lib/ld-musl-x86_64.so.1") || existsSync("/lib/ld-musl-aarch64.so.1") ? "musl" : "linux";
     const file = path.join(path.dirname(loader), `${folder}_${process.arch}`, "koffi.node");
     return existsSync(file) ? file : undefined;
   } catch {

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { SandboxDriver } from "@slipway/engine-sdk";
 import { probeNamespaces } from "./probe-namespaces.ts";
-import { runStub } from "./run-stub.ts";
+import { runJob } from "./run-stub.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 import { stubLauncher, type Stub } from "./stub-launcher.ts";
 import { stubPool } from "./stub-pool.ts";
@@ -27,7 +27,7 @@ export function createNamespacesDriver(options: SandboxDriverOptions): SandboxDr
     async run(spec, io) {
       io.signal.throwIfAborted();
       const { mountPoint, scratch, skeleton } = opened().state;
-      return await runStub(pool.take(), { spec, mountPoint, scratch, skeleton }, io);
+      return await runJob(pool, { spec, mountPoint, scratch, skeleton }, io);
     },
     close: () => pool.close(),
   };
@@ -35,7 +35,9 @@ export function createNamespacesDriver(options: SandboxDriverOptions): SandboxDr
 }
 
 /** Touches the disk and loads koffi at the first call, not before. */
-export function openLazily(stateDir: string): () => { readonly state: StateFolder; readonly launch: () => Stub } {
+export function openLazily(
+  stateDir: string,
+): () => { readonly state: StateFolder; readonly launch: () => Stub } {
   let opened: { state: StateFolder; launch: () => Stub } | undefined;
   return () => {
     if (opened === undefined) {

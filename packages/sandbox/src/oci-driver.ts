@@ -4,7 +4,7 @@ import { WorldError } from "@slipway/oci";
 import { findRuntimes, type OciRuntime } from "./find-runtimes.ts";
 import { openLazily, type SandboxDriverOptions } from "./namespaces-driver.ts";
 import { probeRuntimes } from "./probe-runtimes.ts";
-import { runStub } from "./run-stub.ts";
+import { runJob } from "./run-stub.ts";
 import { stubPool } from "./stub-pool.ts";
 
 export interface OciDriverOptions extends SandboxDriverOptions {
@@ -30,7 +30,7 @@ export function createOciDriver(options: OciDriverOptions): SandboxDriver {
       }
       const { mountPoint, scratch, skeleton, bundle } = opened().state;
       const { kind, path } = runtime;
-      return await runStub(pool.take(), { spec, mountPoint, scratch, skeleton, runtime: { kind, path, bundle } }, io);
+      return await runJob(pool, { spec, mountPoint, scratch, skeleton, runtime: { kind, path, bundle } }, io);
     },
     close: () => pool.close(),
   };

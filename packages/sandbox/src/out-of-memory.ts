@@ -21,7 +21,10 @@ function counterFiles(): string[] {
     const [, controllers, ...rest] = line.split(":");
     const folder = rest.join(":");
     if (controllers?.split(",").includes("memory") === true) {
-      files.unshift(path.join("/sys/fs/cgroup/memory", folder, "memory.oom_control"), "/sys/fs/cgroup/memory/memory.oom_control");
+      files.unshift(
+        path.join("/sys/fs/cgroup/memory", folder, "memory.oom_control"),
+        "/sys/fs/cgroup/memory/memory.oom_control",
+      );
     } else if (controllers === "") {
       files.push(path.join("/sys/fs/cgroup", folder, "memory.events"));
     }

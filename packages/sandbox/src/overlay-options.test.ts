@@ -4,11 +4,15 @@ import { overlayOptions, overlayOptionString } from "./overlay-options.ts";
 const folders = { lowerdirs: ["/a", "/b:c", "/d,e\\f"], upperdir: "/u", workdir: "/w" };
 
 test("characters that the kernel would take as separators are protected", () => {
-  expect(overlayOptionString(overlayOptions(folders, false)[1]!)).toBe("lowerdir=/a:/b\\:c:/d\\,e\\\\f,upperdir=/u,workdir=/w");
+  expect(overlayOptionString(overlayOptions(folders, false)[1]!)).toBe(
+    "lowerdir=/a:/b\\:c:/d\\,e\\\\f,upperdir=/u,workdir=/w",
+  );
 });
 
 test("features that put more than files into the upper folder are turned off first", () => {
-  expect(overlayOptionString(overlayOptions(folders, false)[0]!)).toMatch(/,redirect_dir=off,metacopy=off,index=off$/);
+  expect(overlayOptionString(overlayOptions(folders, false)[0]!)).toMatch(
+    /,redirect_dir=off,metacopy=off,index=off$/,
+  );
 });
 
 test("in a user namespace markers go to user attributes", () => {

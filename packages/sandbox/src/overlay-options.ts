@@ -13,10 +13,14 @@ export type OverlayOption = readonly [key: string, value: string];
  * for kernels that refuse to be told.
  * @param userNamespace the mount happens in a user namespace: markers go to `user.overlay.*`.
  */
-export function overlayOptions(folders: OverlayFolders, userNamespace: boolean): readonly (readonly OverlayOption[])[] {
+export function overlayOptions(
+  folders: OverlayFolders,
+  userNamespace: boolean,
+): readonly (readonly OverlayOption[])[] {
   const { lowerdirs, upperdir, workdir } = folders;
   const base: OverlayOption[] = lowerdirs.map((folder) => ["lowerdir+", folder]);
-  if (upperdir !== undefined && workdir !== undefined) base.push(["upperdir", upperdir], ["workdir", workdir]);
+  if (upperdir !== undefined && workdir !== undefined)
+    base.push(["upperdir", upperdir], ["workdir", workdir]);
   if (userNamespace) base.push(["userxattr", ""]);
   const strict: OverlayOption[] = [...base, ["redirect_dir", "off"], ["metacopy", "off"], ["index", "off"]];
   // redirect_dir=off and metacopy=off exclude userxattr on some kernels, which imply both.
@@ -32,9 +36,14 @@ const maximumLength = 4095;
  * @see overlayfs in the kernel's documentation: backslashes protect `:`, `,` and themselves
  */
 export function overlayOptionString(options: readonly OverlayOption[]): string | undefined {
-  const lower = options.filter(([key]) => key === "lowerdir+").map(([, folder]) => escape(folder).replaceAll(":", "\\:"));
+  const lower = options
+    .filter(([key]) => key === "lowerdir+")
+    .map(([, folder]) => escape(folder).replaceAll(":", "\\:"));
   const rest = options.filter(([key]) => key !== "lowerdir+");
-  const text = [`lowerdir=${lower.join(":")}`, ...rest.map(([key, value]) => (value === "" ? key : `${key}=${escape(value)}`))].join(",");
+  const text = [
+    `lowerdir=${lower.join(":")}`,
+    ...rest.map(([key, value]) => (value === "" ? key : `${key}=${escape(value)}`)),
+  ].join(",");
   return Buffer.byteLength(text) > maximumLength ? undefined : text;
 }
 

@@ -3,7 +3,10 @@ import { findProgram } from "./find-program.ts";
 import { tryDriver } from "./try-driver.ts";
 
 /** Probes the driver `namespaces` by running something with it. */
-export async function probeNamespaces(driver: SandboxDriver, options: { stateDir: string; signal: AbortSignal }): Promise<SandboxProbe> {
+export async function probeNamespaces(
+  driver: SandboxDriver,
+  options: { stateDir: string; signal: AbortSignal },
+): Promise<SandboxProbe> {
   const details: (readonly [string, string])[] = [
     ["unshare", findProgram("unshare") ?? "not found"],
     ["user", `uid ${process.getuid?.()}`],
@@ -15,7 +18,12 @@ export async function probeNamespaces(driver: SandboxDriver, options: { stateDir
   }
   const failure = await tryDriver(driver, options);
   if (failure === undefined) {
-    return { driver: driver.name, available: true, reason: "util-linux and the kernel's namespaces work", details };
+    return {
+      driver: driver.name,
+      available: true,
+      reason: "util-linux and the kernel's namespaces work",
+      details,
+    };
   }
   const hint =
     process.getuid?.() === 0

@@ -26,9 +26,15 @@ export async function probeRuntimes(options: {
     const driver = createOciDriver({ stateDir: options.stateDir, runtime, maxIdle: 0 });
     const failure = await tryDriver(driver, options);
     await driver.close();
-    details.push([runtime.kind, `${version} at ${runtime.path}${failure === undefined ? "" : `: ${failure.message}`}`]);
+    details.push([
+      runtime.kind,
+      `${version} at ${runtime.path}${failure === undefined ? "" : `: ${failure.message}`}`,
+    ]);
     if (failure === undefined) {
-      return { runtime, probe: { driver: "oci", available: true, reason: `${runtime.kind} ${version} works`, details } };
+      return {
+        runtime,
+        probe: { driver: "oci", available: true, reason: `${runtime.kind} ${version} works`, details },
+      };
     }
     failures.push(failure.message);
   }

@@ -48,7 +48,9 @@ function file(stateDir: string): string {
 function read(stateDir: string): Remembered | undefined {
   try {
     const value = JSON.parse(readFileSync(file(stateDir), "utf8")) as Partial<Remembered>;
-    return typeof value.machine === "string" && typeof value.choices === "object" ? (value as Remembered) : undefined;
+    return typeof value.machine === "string" && typeof value.choices === "object"
+      ? (value as Remembered)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -57,7 +59,10 @@ function read(stateDir: string): Remembered | undefined {
 /** Everything that a choice depends on: the running kernel, the user, its mount namespace's programs. */
 function machine(): string {
   const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  const programs = [...findRuntimes().map((runtime) => runtime.path), findProgram("unshare") ?? "no unshare"].map((program) => {
+  const programs = [
+    ...findRuntimes().map((runtime) => runtime.path),
+    findProgram("unshare") ?? "no unshare",
+  ].map((program) => {
     const stat = statSync(program, { bigint: true, throwIfNoEntry: false });
     return [program, String(stat?.ino), String(stat?.mtimeNs)];
   });

@@ -3,10 +3,22 @@ import type { SandboxExit, SandboxIo } from "@slipway/engine-sdk";
 import { InputError, WorldError } from "@slipway/oci";
 import { outOfMemoryKills } from "./out-of-memory.ts";
 import type { Stub, StubEnd } from "./stub-launcher.ts";
+import type { StubPool } from "./stub-pool.ts";
 import type { StubJob, StubMessage } from "./stub-protocol.ts";
 
-/** Runs a job on a stub to its end: the common part of all drivers that use stubs. */
-export async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<SandboxExit> {
+/** Runs a job on a stub of the pool to its end: the common part of all drivers that use stubs. */
+export async function runJob(pool: StubPool, job: StubJob, io: SandboxIo): Promise<SandboxExit> {
+  const { stub, waited } = pool.take();
+  try {
+    return await runStub(stub, job, io);
+  } catch (error) {
+    // Something may have killed it while it waited; that is no reason for a step to fail.
+    if (!waited || io.signal.aborted || !(error instanceof WorldError && error.retryable)) throw error;
+    return await runStub(pool.take({ fresh: true }).stub, job, io);
+  }
+}
+
+async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<SandboxExit> {
   const killsBefore = outOfMemoryKills();
   let last: StubMessage | undefined;
   let started = false;
@@ -38,7 +50,8 @@ export async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<
       throw io.signal.reason;
     }
     const exit = exitOf(end, { started, last });
-    const perhapsOutOfMemory = exit.kind === "signaled" ? exit.signal === "SIGKILL" : exit.kind === "exited" && exit.code === 137;
+    const perhapsOutOfMemory =
+      exit.kind === "signaled" ? exit.signal === "SIGKILL" : exit.kind === "exited" && exit.code === 137;
     return perhapsOutOfMemory && outOfMemoryKills() > killsBefore ? { kind: "out-of-memory" } : exit;
   } finally {
     io.signal.removeEventListener("abort", abort);
@@ -53,6 +66,7 @@ function exitOf(end: StubEnd, said: { started: boolean; last: StubMessage | unde
   if (!started) {
     throw new WorldError("SANDBOX_START_FAILED", `the sandbox could not be started: ${diagnosis(end)}`, {
       hint: "Run `slipway doctor` to see what this machine allows.",
+      retryable: true,
     });
   }
   if (end.signal !== null) return { kind: "signaled", signal: end.signal };
@@ -63,9 +77,15 @@ function exitOf(end: StubEnd, said: { started: boolean; last: StubMessage | unde
 }
 
 function diagnosis(end: StubEnd): string {
-  const lines = end.diagnostics.trim().split("\n").filter((line) => line.trim() !== "");
+  const lines = end.diagnostics
+    .trim()
+    .split("\n")
+    .filter((line) => line.trim() !== "");
   const telling = lines.find((line) => /error|unshare|not |can't/i.test(line)) ?? lines[0];
-  return telling?.trim() ?? (end.signal === null ? `its stub ended with status ${end.code}` : `its stub ended with ${end.signal}`);
+  return (
+    telling?.trim() ??
+    (end.signal === null ? `its stub ended with status ${end.code}` : `its stub ended with ${end.signal}`)
+  );
 }
 
 function failureOf(failure: Extract<StubMessage, { kind: "failed" }>): Error {

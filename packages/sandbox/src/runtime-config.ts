@@ -20,7 +20,9 @@ export interface RuntimeConfigOptions {
  */
 export function runtimeConfig(spec: SandboxSpec, options: RuntimeConfigOptions): string {
   const sandboxed = spec.security === "sandbox";
-  const capabilities = namesOfCapabilities(sandboxed ? defaultCapabilities & options.ownCapabilities : options.ownCapabilities);
+  const capabilities = namesOfCapabilities(
+    sandboxed ? defaultCapabilities & options.ownCapabilities : options.ownCapabilities,
+  );
   const rootsOnly = spec.process.uid === 0 ? capabilities : [];
   const sealed = ["nosuid", "noexec", "nodev"];
   const config = {
@@ -29,11 +31,22 @@ export function runtimeConfig(spec: SandboxSpec, options: RuntimeConfigOptions):
     root: { path: options.rootfs, readonly: false },
     process: {
       terminal: false,
-      user: { uid: spec.process.uid, gid: spec.process.gid, additionalGids: spec.process.additionalGids, umask: 0o022 },
+      user: {
+        uid: spec.process.uid,
+        gid: spec.process.gid,
+        additionalGids: spec.process.additionalGids,
+        umask: 0o022,
+      },
       args: spec.process.args,
       env: spec.process.env,
       cwd: spec.process.cwd,
-      capabilities: { bounding: capabilities, effective: rootsOnly, permitted: rootsOnly, inheritable: [], ambient: [] },
+      capabilities: {
+        bounding: capabilities,
+        effective: rootsOnly,
+        permitted: rootsOnly,
+        inheritable: [],
+        ambient: [],
+      },
       rlimits: options.limits.map(({ name, soft, hard }) => ({
         type: `RLIMIT_${name.toUpperCase()}`,
         soft: rawNumber(soft),
@@ -49,7 +62,9 @@ export function runtimeConfig(spec: SandboxSpec, options: RuntimeConfigOptions):
       { destination: "/sys", type: "sysfs", source: "sysfs", options: [...sealed, "ro"] },
     ],
     linux: {
-      namespaces: ["pid", "ipc", "uts", "mount", ...(spec.network === "none" ? ["network"] : [])].map((type) => ({ type })),
+      namespaces: ["pid", "ipc", "uts", "mount", ...(spec.network === "none" ? ["network"] : [])].map(
+        (type) => ({ type }),
+      ),
       ...(sandboxed ? { maskedPaths, readonlyPaths, seccomp: runtimeSeccomp(options.arch) } : {}),
     },
   };

@@ -1,4 +1,11 @@
-import { clone3Call, cloneCall, deniedCalls, deniedSocketFamily, namespaceFlags, socketCall } from "./seccomp-rules.ts";
+import {
+  clone3Call,
+  cloneCall,
+  deniedCalls,
+  deniedSocketFamily,
+  namespaceFlags,
+  socketCall,
+} from "./seccomp-rules.ts";
 
 const EPERM = 1;
 const ENOSYS = 38;
@@ -9,7 +16,9 @@ const ENOSYS = 38;
  */
 export function runtimeSeccomp(arch: string): object {
   const deny = { action: "SCMP_ACT_ERRNO", errnoRet: EPERM };
-  const flags = Array.from({ length: 32 }, (_, bit) => 2 ** bit).filter((flag) => (namespaceFlags & flag) !== 0);
+  const flags = Array.from({ length: 32 }, (_, bit) => 2 ** bit).filter(
+    (flag) => (namespaceFlags & flag) !== 0,
+  );
   return {
     defaultAction: "SCMP_ACT_ALLOW",
     architectures: arch === "arm64" ? ["SCMP_ARCH_AARCH64"] : ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
@@ -22,7 +31,11 @@ export function runtimeSeccomp(arch: string): object {
         ...deny,
         args: [{ index: 0, value: flag, valueTwo: flag, op: "SCMP_CMP_MASKED_EQ" }],
       })),
-      { names: [socketCall.name], ...deny, args: [{ index: 0, value: deniedSocketFamily, op: "SCMP_CMP_EQ" }] },
+      {
+        names: [socketCall.name],
+        ...deny,
+        args: [{ index: 0, value: deniedSocketFamily, op: "SCMP_CMP_EQ" }],
+      },
     ],
   };
 }

@@ -1,4 +1,12 @@
-import { clone3Call, cloneCall, deniedCalls, deniedSocketFamily, namespaceFlags, socketCall, type DeniedCall } from "./seccomp-rules.ts";
+import {
+  clone3Call,
+  cloneCall,
+  deniedCalls,
+  deniedSocketFamily,
+  namespaceFlags,
+  socketCall,
+  type DeniedCall,
+} from "./seccomp-rules.ts";
 
 type Table = "x86_64" | "i386" | "aarch64";
 
@@ -65,8 +73,20 @@ function rulesOf(table: Table): Instruction[] {
   };
   for (const call of deniedCalls) add(call, [RETURN, 0, 0, EPERM]);
   add(clone3Call, [RETURN, 0, 0, ENOSYS]);
-  add(cloneCall, [LOAD, 0, 0, ARGUMENT], [JUMP_ANY_BIT, 0, 1, namespaceFlags], [RETURN, 0, 0, EPERM], [RETURN, 0, 0, ALLOW]);
-  add(socketCall, [LOAD, 0, 0, ARGUMENT], [JUMP_EQUAL, 0, 1, deniedSocketFamily], [RETURN, 0, 0, EPERM], [RETURN, 0, 0, ALLOW]);
+  add(
+    cloneCall,
+    [LOAD, 0, 0, ARGUMENT],
+    [JUMP_ANY_BIT, 0, 1, namespaceFlags],
+    [RETURN, 0, 0, EPERM],
+    [RETURN, 0, 0, ALLOW],
+  );
+  add(
+    socketCall,
+    [LOAD, 0, 0, ARGUMENT],
+    [JUMP_EQUAL, 0, 1, deniedSocketFamily],
+    [RETURN, 0, 0, EPERM],
+    [RETURN, 0, 0, ALLOW],
+  );
   rules.push([RETURN, 0, 0, ALLOW]);
   return rules;
 }

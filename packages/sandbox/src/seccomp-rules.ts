@@ -13,7 +13,12 @@ export interface DeniedCall {
   readonly aarch64?: number;
 }
 
-type Row = readonly [name: string, x86_64: number | undefined, i386: number | undefined, aarch64: number | undefined];
+type Row = readonly [
+  name: string,
+  x86_64: number | undefined,
+  i386: number | undefined,
+  aarch64: number | undefined,
+];
 
 const none = undefined;
 
@@ -77,7 +82,12 @@ const rows: readonly Row[] = [
 ];
 
 /** Calls that fail with EPERM. */
-export const deniedCalls: readonly DeniedCall[] = rows.map(([name, x86_64, i386, aarch64]) => ({ name, x86_64, i386, aarch64 }));
+export const deniedCalls: readonly DeniedCall[] = rows.map(([name, x86_64, i386, aarch64]) => ({
+  name,
+  x86_64,
+  i386,
+  aarch64,
+}));
 
 /** clone with a namespace flag fails with EPERM; its flags are the first argument on all of these. */
 export const cloneCall: DeniedCall = { name: "clone", x86_64: 56, i386: 120, aarch64: 220 };

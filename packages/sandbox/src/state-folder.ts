@@ -23,7 +23,12 @@ export function openStateFolder(stateDir: string): StateFolder {
     compileCache: at("compile-cache"),
   };
   const { mountPoint, scratch, skeleton, bundle } = folder;
-  for (const name of [mountPoint, scratch, bundle, ...["proc", "dev", "sys"].map((name) => path.join(skeleton, name))]) {
+  for (const name of [
+    mountPoint,
+    scratch,
+    bundle,
+    ...["proc", "dev", "sys"].map((name) => path.join(skeleton, name)),
+  ]) {
     mkdirSync(name, { recursive: true, mode: 0o755 });
   }
   return folder;

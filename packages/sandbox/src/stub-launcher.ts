@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { WorldError } from "@slipway/oci";
 import { searchPath } from "./find-program.ts";
 import { loadKoffi, locateKoffi } from "./koffi-native.ts";
@@ -45,28 +46,43 @@ exec unshare --fork -- unshare --pid --fork -- "$@"`;
 
 const nodeFlags = ["--no-warnings", "--disable-sigusr1", "--v8-pool-size=0"];
 
-const stubFile = new URL(import.meta.url.endsWith(".ts") ? "./sandbox-stub.ts" : "./sandbox-stub.js", import.meta.url);
+const stubFile = new URL(
+  import.meta.url.endsWith(".ts") ? "./sandbox-stub.ts" : "./sandbox-stub.js",
+  import.meta.url,
+);
 
 /** Returns a function that starts stubs; they need no more of `process.execArgv` than `nodeFlags`. */
 export function stubLauncher(state: StateFolder): () => Stub {
   const koffiFile = locateKoffi();
   const makePipe = pipeMaker(loadKoffi(koffiFile));
+  const command = [process.execPath, ...nodeFlags, fileURLToPath(stubFile), koffiFile ?? ""];
   return () => {
     const [stdout, stderr] = [makePipe(), makePipe()];
-    const child = spawn(
-      "unshare",
-      ["--pid", "--", "sh", "-c", chain, "sh", process.execPath, ...nodeFlags, stubFile.pathname, koffiFile ?? ""],
-      {
+    try {
+      const child = spawn("unshare", ["--pid", "--", "sh", "-c", chain, "sh", ...command], {
         cwd: "/",
         // Of its own session: Ctrl-C is for slipway, which then ends its sandboxes in order.
         detached: true,
         env: { PATH: searchPath(), NODE_COMPILE_CACHE: state.compileCache },
         stdio: ["ignore", stdout.writeFd, "pipe", "pipe", "pipe", stderr.writeFd],
-      },
-    );
-    closeSync(stdout.writeFd);
-    closeSync(stderr.writeFd);
-    return new StubProcess(child, stdout, stderr);
+      });
+      return new StubProcess(child, stdout, stderr);
+    } catch (cause) {
+      stdout.reader.destroy();
+      stderr.reader.destroy();
+      throw new WorldError(
+        "SANDBOX_START_FAILED",
+        `a process can't be started: ${(cause as Error).message}`,
+        {
+          hint: "Close other programs, or raise the limits of processes and open files (ulimit -u, ulimit -n).",
+          retryable: true,
+          cause,
+        },
+      );
+    } finally {
+      closeSync(stdout.writeFd);
+      closeSync(stderr.writeFd);
+    }
   };
 }
 
@@ -95,7 +111,10 @@ class StubProcess implements Stub {
     diagnostics!.setEncoding("utf8").on("data", (text: string) => {
       if (this.#diagnostics.length < 8192) this.#diagnostics += text;
     });
-    createInterface({ input: this.#control }).on("line", (line) => this.#take(line));
+    // The interface repeats the socket's errors.
+    createInterface({ input: this.#control })
+      .on("line", (line) => this.#take(line))
+      .on("error", () => undefined);
     this.ended = this.#end(diagnostics!);
     // Whoever needs the end awaits it; an idle stub that fails to start is noticed at its first use.
     this.ended.catch(() => undefined);

@@ -7,12 +7,19 @@ import { exitingProgram } from "./tiny-program.ts";
  * Tries a driver by running a program of a few bytes in a root of its own.
  * @returns what went wrong; undefined when nothing did.
  */
-export async function tryDriver(driver: SandboxDriver, options: { stateDir: string; signal: AbortSignal }): Promise<Error | undefined> {
+export async function tryDriver(
+  driver: SandboxDriver,
+  options: { stateDir: string; signal: AbortSignal },
+): Promise<Error | undefined> {
   const { stateDir, signal } = options;
   mkdirSync(stateDir, { recursive: true });
   const folder = mkdtempSync(path.join(stateDir, "probe-"));
   try {
-    const [lower, upperdir, workdir] = ["lower", "upper", "work"].map((name) => path.join(folder, name)) as [string, string, string];
+    const [lower, upperdir, workdir] = ["lower", "upper", "work"].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
     for (const name of [lower, upperdir, workdir]) mkdirSync(name);
     writeFileSync(path.join(lower, "probe"), exitingProgram(), { mode: 0o755 });
     const exit = await driver.run(
@@ -28,7 +35,9 @@ export async function tryDriver(driver: SandboxDriver, options: { stateDir: stri
       },
       { onOutput: () => undefined, signal },
     );
-    return exit.kind === "exited" && exit.code === 0 ? undefined : new Error(`a program of a few bytes ended with ${JSON.stringify(exit)}`);
+    return exit.kind === "exited" && exit.code === 0
+      ? undefined
+      : new Error(`a program of a few bytes ended with ${JSON.stringify(exit)}`);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     return error as Error;

@@ -36,7 +36,8 @@ export function findExecutable(command: string, env: readonly string[], view: Fi
     const kind = view.kindOf(command);
     if (kind === undefined) throw notFound(command, "there is no such file in the root filesystem");
     if (kind === "folder") throw notExecutable(command, "it is a folder");
-    if (!view.isExecutable(command)) throw notExecutable(command, "its mode does not let this user execute it");
+    if (!view.isExecutable(command))
+      throw notExecutable(command, "its mode does not let this user execute it");
     return command;
   }
   // The last one counts, as it does for the process itself.
@@ -72,7 +73,10 @@ function notExecutable(command: string, why: string): StubFailure {
 export function executeFailure(file: string, errno: string): StubFailure {
   switch (errno) {
     case "ENOENT":
-      return notExecutable(file, "the interpreter that its first line or its ELF header names is not in the root filesystem");
+      return notExecutable(
+        file,
+        "the interpreter that its first line or its ELF header names is not in the root filesystem",
+      );
     case "ENOEXEC":
       return new StubFailure(
         "COMMAND_NOT_EXECUTABLE",

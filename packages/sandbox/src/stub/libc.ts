@@ -19,7 +19,13 @@ export const MS = {
   RELATIME: 1 << 21,
 } as const;
 export const MNT_DETACH = 2;
-export const CLONE = { NEWNS: 0x20000, NEWCGROUP: 0x2000000, NEWUTS: 0x4000000, NEWIPC: 0x8000000, NEWNET: 0x40000000 } as const;
+export const CLONE = {
+  NEWNS: 0x20000,
+  NEWCGROUP: 0x2000000,
+  NEWUTS: 0x4000000,
+  NEWIPC: 0x8000000,
+  NEWNET: 0x40000000,
+} as const;
 
 const O_PATH_CLOEXEC = 0o10000000 | 0o2000000;
 const AT_FDCWD = -100;
@@ -82,8 +88,16 @@ export function bindLibc(koffiFile: string | undefined) {
   const moveMount = system(429, "long", "const char *", "long", "const char *", "long");
 
   return {
-    mount(source: string | null, target: string, type: string | null, options: { flags?: number; data?: string } = {}): void {
-      check(mount(source, target, type, options.flags ?? 0, options.data ?? null), `mount ${type ?? source ?? ""} on ${target}`);
+    mount(
+      source: string | null,
+      target: string,
+      type: string | null,
+      options: { flags?: number; data?: string } = {},
+    ): void {
+      check(
+        mount(source, target, type, options.flags ?? 0, options.data ?? null),
+        `mount ${type ?? source ?? ""} on ${target}`,
+      );
     },
     umount(target: string, flags: number): void {
       check(umount2(target, flags), `umount ${target}`);
@@ -159,7 +173,13 @@ export function bindLibc(koffiFile: string | undefined) {
     restrictMount(target: string, flags: number, recursive = true): void {
       const attributes = Buffer.alloc(32);
       attributes.writeBigUInt64LE(BigInt(flags), 0); // MOUNT_ATTR_* have the values of MS_*
-      const result = mountSetattr(AT_FDCWD, target, recursive ? AT_RECURSIVE : 0, attributes, attributes.length);
+      const result = mountSetattr(
+        AT_FDCWD,
+        target,
+        recursive ? AT_RECURSIVE : 0,
+        attributes,
+        attributes.length,
+      );
       if (result >= 0) return;
       if (errnoNames.get(koffi.errno()) !== "ENOSYS") check(result, `mount_setattr ${target}`);
       // Before Linux 5.12: one mount only, and its flags must be repeated, since some may be locked.
@@ -167,7 +187,9 @@ export function bindLibc(koffiFile: string | undefined) {
       check(statvfs(target, state), `statvfs ${target}`);
       const current = Number(state.readBigUInt64LE(72));
       const noAccessTimes = 1024 | 2048;
-      const kept = (current & (MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC | noAccessTimes)) | (current & 4096 ? MS.RELATIME : 0);
+      const kept =
+        (current & (MS.RDONLY | MS.NOSUID | MS.NODEV | MS.NOEXEC | noAccessTimes)) |
+        (current & 4096 ? MS.RELATIME : 0);
       check(mount(null, target, null, MS.BIND | MS.REMOUNT | flags | kept, null), `remount ${target}`);
     },
     /** Mounts an overlay whose options are too long for mount(2), through the kernel's new mount API. */

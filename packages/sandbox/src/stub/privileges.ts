@@ -17,7 +17,10 @@ interface Limit {
 export function limitsOf(libc: Libc, spec: SandboxSpec): Limit[] {
   const files = libc.getRlimit(resources["nofile"]!);
   const limits = new Map<number, Limit>([
-    [resources["nofile"]!, { resource: resources["nofile"]!, soft: min(BigInt(defaultOpenFiles), files.hard), hard: files.hard }],
+    [
+      resources["nofile"]!,
+      { resource: resources["nofile"]!, soft: min(BigInt(defaultOpenFiles), files.hard), hard: files.hard },
+    ],
   ]);
   for (const { name, soft, hard } of spec.ulimits) {
     const resource = resources[name];

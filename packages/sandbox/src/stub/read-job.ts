@@ -10,7 +10,7 @@ export function readJob(): StubJob | undefined {
 
 function readExactly(size: number): Buffer | undefined {
   const buffer = Buffer.alloc(size);
-  for (let filled = 0; filled < size; ) {
+  for (let filled = 0; filled < size;) {
     const count = readSync(stubFds.control, buffer, filled, size - filled, null);
     if (count === 0) return undefined;
     filled += count;

@@ -15,18 +15,25 @@ export const systemFolders = ["proc", "dev", "sys"] as const;
  * @param flags what all mounts get: `MS.NODEV` where device nodes that an image holds or a step makes must not open.
  * @returns a descriptor of the mounted root.
  */
-export function mountRoot(libc: Libc, root: SandboxRoot, options: { mountPoint: string; skeleton: string; flags: number }): number {
+export function mountRoot(
+  libc: Libc,
+  root: SandboxRoot,
+  options: { mountPoint: string; skeleton: string; flags: number },
+): number {
   const { mountPoint, skeleton, flags } = options;
   if (root.kind === "folder") {
     libc.mount(root.path, mountPoint, null, { flags: MS.BIND | MS.REC });
   } else {
     const folders = [root.upperdir, ...root.lowerdirs];
-    const complete = systemFolders.every((name) => folders.some((folder) => existsSync(path.join(folder, name))));
+    const complete = systemFolders.every((name) =>
+      folders.some((folder) => existsSync(path.join(folder, name))),
+    );
     mountOverlay(libc, complete ? root : { ...root, lowerdirs: [...root.lowerdirs, skeleton] }, mountPoint);
   }
   restrict(libc, mountPoint, flags);
   // A folder root, or an image that deleted one of them.
-  for (const name of systemFolders) if (!existsSync(path.join(mountPoint, name))) mkdirSync(path.join(mountPoint, name));
+  for (const name of systemFolders)
+    if (!existsSync(path.join(mountPoint, name))) mkdirSync(path.join(mountPoint, name));
   return openSync(mountPoint, "r");
 }
 

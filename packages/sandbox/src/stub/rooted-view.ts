@@ -8,11 +8,16 @@ import { descriptorPath } from "./root-filesystem.ts";
  * failures in words only, or not at all.
  * @throws StubFailure `COMMAND_NOT_FOUND`, `COMMAND_NOT_EXECUTABLE`.
  */
-export function checkExecutable(libc: Libc, rootFd: number, process: { args: readonly string[]; env: readonly string[]; cwd: string }): void {
+export function checkExecutable(
+  libc: Libc,
+  rootFd: number,
+  process: { args: readonly string[]; env: readonly string[]; cwd: string },
+): void {
   const view = rootedView(libc, rootFd, process.cwd);
   const file = findExecutable(process.args[0] ?? "", process.env, view);
   const interpreter = interpreterOf(libc, rootFd, absolute(process.cwd, file));
-  if (interpreter !== undefined && view.kindOf(interpreter) === undefined) throw executeFailure(file, "ENOENT");
+  if (interpreter !== undefined && view.kindOf(interpreter) === undefined)
+    throw executeFailure(file, "ENOENT");
 }
 
 function rootedView(libc: Libc, rootFd: number, cwd: string): FileView {
@@ -46,7 +51,11 @@ function interpreterOf(libc: Libc, rootFd: number, file: string): string | undef
     const text = head.toString("latin1", 0, length);
     if (text.startsWith("#!")) return /^#![ \t]*([^ \t\n\0]+)/.exec(text)?.[1];
     if (!text.startsWith("\u007fELF\u0002\u0001")) return undefined;
-    const [table, size, count] = [Number(head.readBigUInt64LE(32)), head.readUInt16LE(54), head.readUInt16LE(56)];
+    const [table, size, count] = [
+      Number(head.readBigUInt64LE(32)),
+      head.readUInt16LE(54),
+      head.readUInt16LE(56),
+    ];
     for (let index = 0; index < count && table + (index + 1) * size <= length; index++) {
       const at = table + index * size;
       if (head.readUInt32LE(at) !== 3) continue;

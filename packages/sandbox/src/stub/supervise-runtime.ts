@@ -15,7 +15,11 @@ import { mountDev } from "./system-mounts.ts";
  * runtime's own exit status does not tell signals from statuses. Mounts, bundle and the runtime's state are in the
  * stub's mount namespace and go with it.
  */
-export function superviseRuntime(libc: Libc, job: StubJob, options: { runtime: StubRuntime; say: (message: StubMessage) => void }): void {
+export function superviseRuntime(
+  libc: Libc,
+  job: StubJob,
+  options: { runtime: StubRuntime; say: (message: StubMessage) => void },
+): void {
   const { spec } = job;
   const { runtime, say } = options;
   const { bundle } = runtime;
@@ -40,8 +44,13 @@ export function superviseRuntime(libc: Libc, job: StubJob, options: { runtime: S
     `${bundle}/config.json`,
     runtimeConfig(spec, {
       rootfs,
-      ownCapabilities: BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`),
-      limits: limitsOf(libc, spec).map(({ resource, ...limit }) => ({ ...limit, name: resourceName(resource) })),
+      ownCapabilities: BigInt(
+        `0x${/^CapEff:\s*(\w+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`,
+      ),
+      limits: limitsOf(libc, spec).map(({ resource, ...limit }) => ({
+        ...limit,
+        name: resourceName(resource),
+      })),
       arch: process.arch,
     }),
   );
@@ -56,7 +65,8 @@ export function superviseRuntime(libc: Libc, job: StubJob, options: { runtime: S
       ],
       { stdio: ["ignore", 1, stubFds.stderr], env: {} },
     );
-    if (ended.error !== undefined || ended.status !== 0) throw startFailure(runtime, { bundle, cause: ended.error });
+    if (ended.error !== undefined || ended.status !== 0)
+      throw startFailure(runtime, { bundle, cause: ended.error });
   };
   const readPid = (): number => Number(readFileSync(pidFile, "utf8"));
   const place = ["--bundle", bundle, "--pid-file", pidFile, spec.id];
@@ -67,7 +77,10 @@ export function superviseRuntime(libc: Libc, job: StubJob, options: { runtime: S
     invoke("create", ...place);
     const pid = readPid();
     // It mounts the root once more, and forgets the flags of the first time.
-    if (flags !== 0) libc.inMountNamespaceOf(pid, () => ["/", "/dev"].forEach((target) => libc.restrictMount(target, flags, false)));
+    if (flags !== 0)
+      libc.inMountNamespaceOf(pid, () =>
+        ["/", "/dev"].forEach((target) => libc.restrictMount(target, flags, false)),
+      );
     invoke("start", spec.id);
   }
   say({ kind: "started" });
@@ -91,7 +104,10 @@ function hideCgroups(libc: Libc, runtime: StubRuntime): void {
   }
 }
 
-function startFailure(runtime: StubRuntime, details: { bundle: string; cause: Error | undefined }): StubFailure {
+function startFailure(
+  runtime: StubRuntime,
+  details: { bundle: string; cause: Error | undefined },
+): StubFailure {
   let log = details.cause?.message ?? "";
   try {
     log = readFileSync(`${details.bundle}/log`, "utf8").trim().split("\n").at(-1) ?? log;

@@ -42,7 +42,11 @@ export function mountDev(libc: Libc, rootFd: number): void {
   const terminals = "newinstance,ptmxmode=0666,mode=0620";
   withFallback(
     // Group 5 is tty; a user namespace may not know it.
-    () => libc.mount("devpts", `${dev}/pts`, "devpts", { flags: MS.NOSUID | MS.NOEXEC, data: `${terminals},gid=5` }),
+    () =>
+      libc.mount("devpts", `${dev}/pts`, "devpts", {
+        flags: MS.NOSUID | MS.NOEXEC,
+        data: `${terminals},gid=5`,
+      }),
     () => libc.mount("devpts", `${dev}/pts`, "devpts", { flags: MS.NOSUID | MS.NOEXEC, data: terminals }),
   );
   libc.mount("shm", `${dev}/shm`, "tmpfs", { flags: sealed, data: `mode=1777,size=${shmSizeBytes}` });
@@ -51,7 +55,10 @@ export function mountDev(libc: Libc, rootFd: number): void {
 /** Mounts the message queues of the calling process's IPC namespace. */
 export function mountMessageQueues(libc: Libc, rootFd: number): void {
   withFallback(
-    () => libc.mount("mqueue", descriptorPath(openTarget(libc, rootFd, "/dev/mqueue")), "mqueue", { flags: sealed }),
+    () =>
+      libc.mount("mqueue", descriptorPath(openTarget(libc, rootFd, "/dev/mqueue")), "mqueue", {
+        flags: sealed,
+      }),
     // A kernel without POSIX message queues.
     () => undefined,
   );

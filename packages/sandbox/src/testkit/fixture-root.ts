@@ -1,4 +1,15 @@
-import { accessSync, chmodSync, constants, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { SandboxDriver, SandboxExit, SandboxRoot, SandboxSpec } from "@slipway/engine-sdk";
@@ -30,11 +41,17 @@ export interface FixtureRoot {
   remove(): void;
 }
 
-export type SpecChanges = Partial<Omit<SandboxSpec, "process">> & { readonly process?: Partial<SandboxSpec["process"]> };
+export type SpecChanges = Partial<Omit<SandboxSpec, "process">> & {
+  readonly process?: Partial<SandboxSpec["process"]>;
+};
 
 const applets = [
-  ..."awk cat chmod chown dd df echo env false getopt grep head hostname id ifconfig ln ls mkdir mkfifo mknod mount mv".split(" "),
-  ..."nc nproc ps pwd readlink rm sed seq setsid sh sleep sort stat tail test touch tr true umount unshare wc wget yes".split(" "),
+  ..."awk cat chmod chown dd df echo env false getopt grep head hostname id ifconfig ln ls mkdir mkfifo mknod mount mv".split(
+    " ",
+  ),
+  ..."nc nproc ps pwd readlink rm sed seq setsid sh sleep sort stat tail test touch tr true umount unshare wc wget yes".split(
+    " ",
+  ),
 ];
 
 /** Makes the fixtures. */
@@ -45,7 +62,8 @@ export function makeFixtureRoot(): FixtureRoot {
     writeFileSync(path.join(lower, name), text);
     chmodSync(path.join(lower, name), mode);
   };
-  for (const name of ["bin", "etc", "opt", "tmp", "work", "mnt"]) mkdirSync(path.join(lower, name), { recursive: true });
+  for (const name of ["bin", "etc", "opt", "tmp", "work", "mnt"])
+    mkdirSync(path.join(lower, name), { recursive: true });
   chmodSync(path.join(lower, "tmp"), 0o1777);
   copyFileSync(busybox, path.join(lower, "bin/busybox"));
   chmodSync(path.join(lower, "bin/busybox"), 0o755);
@@ -91,8 +109,16 @@ export interface Outcome {
 }
 
 /** Runs a spec and gathers its output. */
-export async function runToEnd(driver: SandboxDriver, spec: SandboxSpec, signal = new AbortController().signal): Promise<Outcome> {
+export async function runToEnd(
+  driver: SandboxDriver,
+  spec: SandboxSpec,
+  signal = new AbortController().signal,
+): Promise<Outcome> {
   const chunks: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
   const exit = await driver.run(spec, { onOutput: (stream, chunk) => chunks[stream].push(chunk), signal });
-  return { exit, stdout: Buffer.concat(chunks.stdout).toString(), stderr: Buffer.concat(chunks.stderr).toString() };
+  return {
+    exit,
+    stdout: Buffer.concat(chunks.stdout).toString(),
+    stderr: Buffer.concat(chunks.stderr).toString(),
+  };
 }

@@ -3,4 +3,6 @@ import { createOciDriver } from "../oci-driver.ts";
 import { runSpecFromStdin } from "./run-spec-from-stdin.ts";
 
 const [, , stateDir, kind] = process.argv;
-await runSpecFromStdin(createOciDriver({ stateDir: stateDir!, runtime: findRuntimes().find((runtime) => runtime.kind === kind) }));
+await runSpecFromStdin(
+  createOciDriver({ stateDir: stateDir!, runtime: findRuntimes().find((runtime) => runtime.kind === kind) }),
+);

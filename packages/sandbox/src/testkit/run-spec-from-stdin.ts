@@ -2,7 +2,8 @@ import type { SandboxDriver, SandboxSpec } from "@slipway/engine-sdk";
 
 /**
  * For a child process of a test: runs the spec that it gets on its standard input, tells on standard output when the
- * process in the sandbox has said something, and then how it ended.
+ * process in the sandbox has said something, and then how it ended. With the argument `--leave-warm` it ends with
+ * processes started ahead and the driver left open.
  */
 export async function runSpecFromStdin(driver: SandboxDriver): Promise<void> {
   let text = "";
@@ -14,5 +15,8 @@ export async function runSpecFromStdin(driver: SandboxDriver): Promise<void> {
     signal: new AbortController().signal,
   });
   process.stdout.write(`${JSON.stringify(exit)}\n`);
-  await driver.close();
+  if (!process.argv.includes("--leave-warm")) return await driver.close();
+  // Neither this process's end nor theirs may wait for the other's.
+  driver.warm?.();
+  driver.warm?.();
 }
