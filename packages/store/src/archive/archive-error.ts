@@ -20,12 +20,15 @@ export type ArchiveErrorCode =
 
 const HINTS: Record<ArchiveErrorCode, string> = {
   ARCHIVE_BAD_CHECKSUM: "The archive is damaged, or no tar archive at all: fetch or make it again.",
-  ARCHIVE_BAD_COMPRESSION: "The archive is damaged, or compressed in another way than it says: fetch or make it again.",
+  ARCHIVE_BAD_COMPRESSION:
+    "The archive is damaged, or compressed in another way than it says: fetch or make it again.",
   ARCHIVE_BAD_HEADER: "The archive is damaged or made by a faulty program: fetch or make it again.",
-  ARCHIVE_BAD_WHITEOUT: "The layer is damaged or made by a faulty program: a whiteout must name an entry of its folder.",
+  ARCHIVE_BAD_WHITEOUT:
+    "The layer is damaged or made by a faulty program: a whiteout must name an entry of its folder.",
   ARCHIVE_HARDLINK_TARGET: "A hard link may only name a file that comes before it in the same archive.",
   ARCHIVE_HEADER_TOO_LARGE: "Names and extended attributes of one entry may take 1 MiB at most.",
-  ARCHIVE_PARENT_NOT_DIRECTORY: "The archive names an entry below something that is no folder: make it again.",
+  ARCHIVE_PARENT_NOT_DIRECTORY:
+    "The archive names an entry below something that is no folder: make it again.",
   ARCHIVE_PATH_ESCAPE: "Names in an archive must stay below its root. Do not trust this archive.",
   ARCHIVE_PATH_THROUGH_SYMLINK: "Entries must be named by their real folder, not through a symbolic link.",
   ARCHIVE_PATH_TOO_LONG: "Linux allows 255 bytes for a name and 4095 for a path.",
@@ -36,8 +39,14 @@ const HINTS: Record<ArchiveErrorCode, string> = {
 };
 
 /** An archive that cannot be read or written; `entry` is the name of the entry at fault, in bytes. */
-export function archiveError(code: ArchiveErrorCode, message: string, entry?: string, cause?: unknown): InputError {
-  const name = entry === undefined ? undefined : textOfBytes(entry.length > 200 ? `${entry.slice(0, 200)}…` : entry);
+export function archiveError(
+  code: ArchiveErrorCode,
+  message: string,
+  entry?: string,
+  cause?: unknown,
+): InputError {
+  const name =
+    entry === undefined ? undefined : textOfBytes(entry.length > 200 ? `${entry.slice(0, 200)}…` : entry);
   return new InputError(code, name === undefined ? message : `"${name}": ${message}`, {
     hint: HINTS[code],
     cause,

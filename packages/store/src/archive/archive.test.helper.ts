@@ -31,7 +31,11 @@ export function temporaryFolder(): { path: string; [Symbol.dispose](): void } {
 
 export const METADATA = { mode: 0o644, uid: 0, gid: 0, mtimeNs: 1_700_000_000_000_000_000n };
 
-type Loose<T> = T extends Entry ? Omit<T, "path" | "mode" | "uid" | "gid" | "mtimeNs"> & { path: string } & Partial<Pick<T & typeof METADATA, "mode" | "uid" | "gid" | "mtimeNs">> : never;
+type Loose<T> = T extends Entry
+  ? Omit<T, "path" | "mode" | "uid" | "gid" | "mtimeNs"> & { path: string } & Partial<
+        Pick<T & typeof METADATA, "mode" | "uid" | "gid" | "mtimeNs">
+      >
+  : never;
 
 /** An index from entries in any order; names are text, metadata has defaults. */
 export function indexOf(...entries: Loose<Entry>[]): LayerIndex {
@@ -47,7 +51,13 @@ export function indexOf(...entries: Loose<Entry>[]): LayerIndex {
 /** A file with literal content. */
 export function file(path: string, content: string | Uint8Array, rest: Partial<FileEntry> = {}) {
   const data = typeof content === "string" ? Buffer.from(content) : content;
-  return { ...rest, kind: "file" as const, path, sizeBytes: data.length, content: { kind: "bytes" as const, data } };
+  return {
+    ...rest,
+    kind: "file" as const,
+    path,
+    sizeBytes: data.length,
+    content: { kind: "bytes" as const, data },
+  };
 }
 
 /** Content of files by their own source; trees need `treeDir`. */

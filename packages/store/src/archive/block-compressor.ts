@@ -96,7 +96,8 @@ export class BlockCompressor {
   #start(): void {
     if (this.#started) return;
     this.#started = true;
-    if (this.#options.compression === "gzip") this.#written = this.#written.then(() => this.#write(GZIP_HEADER)).catch(this.#fail);
+    if (this.#options.compression === "gzip")
+      this.#written = this.#written.then(() => this.#write(GZIP_HEADER)).catch(this.#fail);
   }
 
   #enqueue(work: () => Promise<void>): void {

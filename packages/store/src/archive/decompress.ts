@@ -15,7 +15,11 @@ const CHUNK_BYTES = 1 << 20;
  */
 export async function decompressInto(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  options: { readonly compression: LayerCompression; readonly signal?: AbortSignal; take(chunk: Buffer): void },
+  options: {
+    readonly compression: LayerCompression;
+    readonly signal?: AbortSignal;
+    take(chunk: Buffer): void;
+  },
 ): Promise<void> {
   const consume = async (chunks: AsyncIterable<Buffer>) => {
     for await (const chunk of chunks) options.take(chunk);
@@ -29,9 +33,12 @@ export async function decompressInto(
     return;
   }
   const ahead = { chunkSize: CHUNK_BYTES, readableHighWaterMark: 4 * CHUNK_BYTES };
-  const inflater = options.compression === "gzip" ? zlib.createGunzip(ahead) : zlib.createZstdDecompress(ahead);
+  const inflater =
+    options.compression === "gzip" ? zlib.createGunzip(ahead) : zlib.createZstdDecompress(ahead);
   try {
-    await pipeline(Readable.from(source, { objectMode: true, highWaterMark: 2 }), inflater, consume, { signal });
+    await pipeline(Readable.from(source, { objectMode: true, highWaterMark: 2 }), inflater, consume, {
+      signal,
+    });
   } catch (error) {
     signal?.throwIfAborted();
     throw compressionError(error);
@@ -45,7 +52,12 @@ function compressionError(error: unknown): unknown {
     return archiveError("ARCHIVE_TRUNCATED", "the compressed data ends too early", undefined, error);
   }
   if (/^(Z_|ZSTD_)/.test(code)) {
-    return archiveError("ARCHIVE_BAD_COMPRESSION", `the compressed data is damaged (${code})`, undefined, error);
+    return archiveError(
+      "ARCHIVE_BAD_COMPRESSION",
+      `the compressed data is damaged (${code})`,
+      undefined,
+      error,
+    );
   }
   return error;
 }

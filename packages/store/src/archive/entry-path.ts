@@ -17,15 +17,17 @@ export function entryPath(name: string, maxBytes: number): BytePath {
     for (const part of name.split("/")) {
       if (part === "" || part === ".") continue;
       if (part !== "..") parts.push(part);
-      else if (parts.pop() === undefined) throw archiveError("ARCHIVE_PATH_ESCAPE", "the path leaves the archive", name);
+      else if (parts.pop() === undefined)
+        throw archiveError("ARCHIVE_PATH_ESCAPE", "the path leaves the archive", name);
     }
     path = parts.join("/");
   }
   if (path.length > maxBytes) throw archiveError("ARCHIVE_PATH_TOO_LONG", "the path is too long", name);
-  for (let start = 0; start <= path.length; ) {
+  for (let start = 0; start <= path.length;) {
     const slash = path.indexOf("/", start);
     const end = slash < 0 ? path.length : slash;
-    if (end - start > NAME_MAX_BYTES) throw archiveError("ARCHIVE_PATH_TOO_LONG", "a name in the path is too long", name);
+    if (end - start > NAME_MAX_BYTES)
+      throw archiveError("ARCHIVE_PATH_TOO_LONG", "a name in the path is too long", name);
     start = end + 1;
   }
   return path as BytePath;

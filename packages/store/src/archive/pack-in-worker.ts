@@ -20,7 +20,9 @@ export interface WorkerAssembly {
  * Has a worker read the files and put the tar together.
  * @throws FileFaultError, and whatever `take` and `signal` throw; the worker has ended by then
  */
-export async function assembleInWorker(assembly: WorkerAssembly): Promise<{ sha256Hex: string; totalBytes: number }> {
+export async function assembleInWorker(
+  assembly: WorkerAssembly,
+): Promise<{ sha256Hex: string; totalBytes: number }> {
   const { Worker, MessageChannel } = await import("node:worker_threads");
   const credit = new Int32Array(new SharedArrayBuffer(4));
   credit[0] = SLABS;
@@ -37,7 +39,10 @@ export async function assembleInWorker(assembly: WorkerAssembly): Promise<{ sha2
   const feed = () => {
     const next = assembly.plan.next();
     const message: ToPackWorker = next.done === true ? { kind: "end" } : { kind: "batch", batch: next.value };
-    worker.postMessage(message, next.done === true ? [] : [next.value.literals.buffer, next.value.identities.buffer]);
+    worker.postMessage(
+      message,
+      next.done === true ? [] : [next.value.literals.buffer, next.value.identities.buffer],
+    );
   };
 
   let onAbort = () => undefined as void;
@@ -56,7 +61,10 @@ export async function assembleInWorker(assembly: WorkerAssembly): Promise<{ sha2
           else {
             // From here on its end is no surprise.
             worker.removeAllListeners("exit");
-            taken.then(() => resolve({ sha256Hex: message.sha256Hex, totalBytes: message.totalBytes }), reject);
+            taken.then(
+              () => resolve({ sha256Hex: message.sha256Hex, totalBytes: message.totalBytes }),
+              reject,
+            );
           }
           taken.catch(reject);
         } catch (error) {

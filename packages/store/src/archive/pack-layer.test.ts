@@ -10,7 +10,15 @@ import { bytesOfText } from "../layer-index/byte-path.ts";
 import type { BytePath } from "../layer-index/byte-path.ts";
 import type { Entry, LayerIndex } from "../layer-index/entry.ts";
 import { comparePaths } from "../layer-index/entry.ts";
-import { contentIn, file, hasProgram, indexOf, packToBuffer, SIGNAL, temporaryFolder } from "./archive.test.helper.ts";
+import {
+  contentIn,
+  file,
+  hasProgram,
+  indexOf,
+  packToBuffer,
+  SIGNAL,
+  temporaryFolder,
+} from "./archive.test.helper.ts";
 import { packLayer } from "./pack-layer.ts";
 
 async function headersOf(tar: Buffer): Promise<(tarStream.Header & { content: string })[]> {
@@ -27,7 +35,12 @@ async function headersOf(tar: Buffer): Promise<(tarStream.Header & { content: st
 
 const SAMPLE = indexOf(
   { kind: "dir", path: "a", mode: 0o1777, opaque: true },
-  file("a/one", "hello", { mode: 0o4755, uid: 3_000_000, gid: 1000, xattrs: new Map([["user.x", Buffer.from("y")]]) }),
+  file("a/one", "hello", {
+    mode: 0o4755,
+    uid: 3_000_000,
+    gid: 1000,
+    xattrs: new Map([["user.x", Buffer.from("y")]]),
+  }),
   { kind: "hardlink", path: "a/two", target: "a/one" as BytePath },
   { kind: "symlink", path: "b", target: "../somewhere/else" },
   { kind: "char", path: "c", major: 5, minor: 300, mode: 0o600 },
@@ -66,7 +79,9 @@ describe("packLayer", () => {
     expect(one.pax).toMatchObject({ uid: "3000000", "SCHILY.xattr.user.x": "y" });
     expect(headers.find(({ name }) => name === "a/two")).toMatchObject({ linkname: "a/one" });
     expect(headers.find(({ name }) => name === "c")).toMatchObject({ devmajor: 5, devminor: 300 });
-    expect(headers.find(({ name }) => name.startsWith("long/x"))!.pax).toMatchObject({ mtime: "1600000000.123456789" });
+    expect(headers.find(({ name }) => name.startsWith("long/x"))!.pax).toMatchObject({
+      mtime: "1600000000.123456789",
+    });
   });
 
   it.each(["gzip", "zstd"] as const)("wraps the same tar in %s", async (compression) => {
@@ -108,13 +123,23 @@ describe("packLayer", () => {
   });
 
   it("takes times later than asked for back, and leaves earlier ones", async () => {
-    const index = indexOf(file("new", "", { mtimeNs: 2_000_000_000_000_000_000n }), file("old", "", { mtimeNs: 1_000_000_000n }));
-    const headers = await headersOf((await packToBuffer(index, { rewriteTimestampSeconds: 1_500_000_000 })).blob);
+    const index = indexOf(
+      file("new", "", { mtimeNs: 2_000_000_000_000_000_000n }),
+      file("old", "", { mtimeNs: 1_000_000_000n }),
+    );
+    const headers = await headersOf(
+      (await packToBuffer(index, { rewriteTimestampSeconds: 1_500_000_000 })).blob,
+    );
     expect(headers.map(({ mtime }) => mtime!.getTime() / 1000)).toEqual([1_500_000_000, 1]);
   });
 
   it("cuts long names between prefix and name only where that is possible", async () => {
-    const names = ["p".repeat(90) + "/" + "n".repeat(90), "p".repeat(160) + "/n", "q/" + "n".repeat(101), "é".repeat(60)];
+    const names = [
+      "p".repeat(90) + "/" + "n".repeat(90),
+      "p".repeat(160) + "/n",
+      "q/" + "n".repeat(101),
+      "é".repeat(60),
+    ];
     const index = indexOf(...names.map((name) => file(name, "")));
     const headers = await headersOf((await packToBuffer(index)).blob);
     expect(headers.map(({ name }) => name).sort()).toEqual([...names].sort());
@@ -122,7 +147,9 @@ describe("packLayer", () => {
   });
 
   it("refuses a name that would delete something when the layer is unpacked", async () => {
-    await expect(packToBuffer(indexOf(file(".wh.x", "")))).rejects.toMatchObject({ code: "ARCHIVE_RESERVED_NAME" });
+    await expect(packToBuffer(indexOf(file(".wh.x", "")))).rejects.toMatchObject({
+      code: "ARCHIVE_RESERVED_NAME",
+    });
   });
 
   it.each([false, true])("notices a file that changed after it was indexed (worker: %s)", async (large) => {
@@ -130,14 +157,27 @@ describe("packLayer", () => {
     const name = path.join(folder.path, "file");
     fs.writeFileSync(name, "x".repeat(large ? 3_000_000 : 10));
     const stat = fs.statSync(name, { bigint: true });
-    const identity = { dev: stat.dev, ino: stat.ino, sizeBytes: Number(stat.size), mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs };
-    const entry = { ...file("file", ""), sizeBytes: Number(stat.size), content: { kind: "host" as const, path: bytesOfText(name), identity } };
+    const identity = {
+      dev: stat.dev,
+      ino: stat.ino,
+      sizeBytes: Number(stat.size),
+      mtimeNs: stat.mtimeNs,
+      ctimeNs: stat.ctimeNs,
+    };
+    const entry = {
+      ...file("file", ""),
+      sizeBytes: Number(stat.size),
+      content: { kind: "host" as const, path: bytesOfText(name), identity },
+    };
     const index = indexOf(entry);
     await expect(packToBuffer(index)).resolves.toMatchObject({ sizeBytes: expect.any(Number) as number });
     // Same size, same mtime: only the time of the status change tells.
     fs.writeFileSync(name, "y".repeat(large ? 3_000_000 : 10));
     fs.utimesSync(name, stat.atime, stat.mtime);
-    await expect(packToBuffer(index)).rejects.toMatchObject({ code: "CONTEXT_CHANGED", data: { path: name } });
+    await expect(packToBuffer(index)).rejects.toMatchObject({
+      code: "CONTEXT_CHANGED",
+      data: { path: name },
+    });
     fs.truncateSync(name, 5);
     await expect(packToBuffer(index)).rejects.toMatchObject({ code: "CONTEXT_CHANGED" });
     fs.rmSync(name);
@@ -149,12 +189,24 @@ describe("packLayer", () => {
     fs.writeFileSync(path.join(folder.path, "big"), Buffer.alloc(64 << 20));
     const index = indexOf({ ...file("big", ""), sizeBytes: 64 << 20, content: { kind: "tree" } } as never);
     const controller = new AbortController();
-    const request = { index, resolveContent: contentIn(folder.path), compression: "none" as const, signal: controller.signal };
+    const request = {
+      index,
+      resolveContent: contentIn(folder.path),
+      compression: "none" as const,
+      signal: controller.signal,
+    };
     let seen = 0;
-    const aborted = packLayer({ ...request, sink: () => void (++seen === 3 && controller.abort(new Error("enough"))) });
+    const aborted = packLayer({
+      ...request,
+      sink: () => void (++seen === 3 && controller.abort(new Error("enough"))),
+    });
     await expect(aborted).rejects.toThrow("enough");
     expect(seen).toBeLessThan(40);
-    const failing = packLayer({ ...request, signal: SIGNAL, sink: () => Promise.reject(new Error("disk full")) });
+    const failing = packLayer({
+      ...request,
+      signal: SIGNAL,
+      sink: () => Promise.reject(new Error("disk full")),
+    });
     await expect(failing).rejects.toThrow("disk full");
   });
 
@@ -185,12 +237,22 @@ describe("packLayer", () => {
     using folder = temporaryFolder();
     const raw = "caf\xe9" as BytePath;
     const other = "\xff\xfe-name" as BytePath;
-    const entries = [file("plain", "1"), { ...file("x", "2"), path: raw }, { ...file("x", "3"), path: other }];
+    const entries = [
+      file("plain", "1"),
+      { ...file("x", "2"), path: raw },
+      { ...file("x", "3"), path: other },
+    ];
     const index: LayerIndex = {
-      entries: entries.map((entry) => ({ mode: 0o644, uid: 0, gid: 0, mtimeNs: 5_000_000_001n, ...entry }) as Entry).sort((a, b) => comparePaths(a.path, b.path)),
+      entries: entries
+        .map((entry) => ({ mode: 0o644, uid: 0, gid: 0, mtimeNs: 5_000_000_001n, ...entry }) as Entry)
+        .sort((a, b) => comparePaths(a.path, b.path)),
     };
     const { blob } = await packToBuffer(index);
-    execFileSync("tar", ["xf", "-", "--no-same-owner"], { cwd: folder.path, input: blob, env: { ...process.env, LC_ALL: "C.UTF-8" } });
+    execFileSync("tar", ["xf", "-", "--no-same-owner"], {
+      cwd: folder.path,
+      input: blob,
+      env: { ...process.env, LC_ALL: "C.UTF-8" },
+    });
     const names = fs.readdirSync(folder.path, { encoding: "latin1" }).sort();
     expect(names).toEqual([raw, "plain", other].sort());
     expect(fs.readFileSync(Buffer.from(`${folder.path}/${raw}`, "latin1"), "utf8")).toBe("2");

@@ -1,5 +1,6 @@
-import { InputError, WorldError } from "@slipway/oci";
+import { WorldError } from "@slipway/oci";
 import type { Digest, DiffId } from "@slipway/oci";
+import { contextChanged } from "../context/file-identity.ts";
 import { textOfBytes } from "../layer-index/byte-path.ts";
 import { BlockCompressor } from "./block-compressor.ts";
 import type { PackRequest, PackResult } from "./contracts.ts";
@@ -70,10 +71,7 @@ async function assembleInline(plan: ReturnType<typeof planTar>, take: (slab: Sla
 function faultError(fault: FileFault): Error {
   const name = textOfBytes(fault.path);
   if (fault.reason === "changed" || fault.reason === "ENOENT" || fault.reason === "ELOOP") {
-    return new InputError("CONTEXT_CHANGED", `"${name}" changed while it was being read`, {
-      hint: "Build again when nothing writes to the folder; leave files that change out with .dockerignore.",
-      data: { path: name },
-    });
+    return contextChanged(fault.path);
   }
   return new WorldError("FILE_NOT_READABLE", `"${name}" cannot be read: ${fault.reason}`, {
     hint: "Check the permissions of the file and of the folders above it.",

@@ -113,7 +113,9 @@ export class TarAssembler {
 
   #file(path: string, sizeBytes: number, identity: BigInt64Array): void {
     // Not to hang on a pipe that took the file's place.
-    const fd = attempt(path, () => openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW));
+    const fd = attempt(path, () =>
+      openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW),
+    );
     try {
       if (sizeBytes > SLAB_BYTES) checkIdentity(path, fd, identity);
       let left = sizeBytes;

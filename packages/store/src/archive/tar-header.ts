@@ -28,7 +28,6 @@ export interface GrowingBuffer {
 const PAX_HEADER_NAME = "PaxHeaders.0";
 const MAX_OCTAL_7 = 0o7777777;
 const MAX_OCTAL_11 = 0o77777777777;
-// eslint-disable-next-line no-control-regex -- the point is to tell ASCII from the rest
 const ASCII = /^[\x01-\x7f]*$/;
 
 /** Makes room for `count` more bytes. */
@@ -77,10 +76,22 @@ export function appendHeader(out: GrowingBuffer, header: TarHeader): void {
   if (!fits || hasFraction) records += paxRecord("mtime", paxTime(header.mtimeNs));
 
   for (const [key, value] of header.xattrs ?? []) {
-    records += paxRecord(XATTR_RECORD + key, Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1"));
+    records += paxRecord(
+      XATTR_RECORD + key,
+      Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1"),
+    );
   }
   if (records !== "") appendPax(out, records);
-  appendUstar(out, { ...header, name, linkName: link, mtimeSeconds: seconds, prefix, uid: uid.value, gid: gid.value, sizeBytes: size.value });
+  appendUstar(out, {
+    ...header,
+    name,
+    linkName: link,
+    mtimeSeconds: seconds,
+    prefix,
+    uid: uid.value,
+    gid: gid.value,
+    sizeBytes: size.value,
+  });
 }
 
 function fitting(key: string, value: number, max: number): { value: number; record: string } {

@@ -81,7 +81,10 @@ export class TarParser {
   end(): void {
     if (this.#ended) return;
     const isComplete =
-      this.#dataLeft === 0 && this.#headerLength === 0 && this.#pax === undefined && this.#longName === undefined;
+      this.#dataLeft === 0 &&
+      this.#headerLength === 0 &&
+      this.#pax === undefined &&
+      this.#longName === undefined;
     if (!isComplete) throw archiveError("ARCHIVE_TRUNCATED", "the archive ends in the middle of an entry");
     this.#ended = true;
   }
@@ -91,7 +94,8 @@ export class TarParser {
       this.#ended = true;
       return;
     }
-    if (!hasValidChecksum(block, at)) throw archiveError("ARCHIVE_BAD_CHECKSUM", "a header's checksum is wrong");
+    if (!hasValidChecksum(block, at))
+      throw archiveError("ARCHIVE_BAD_CHECKSUM", "a header's checksum is wrong");
     const type = block[at + TarField.type]!;
     switch (type) {
       case TarType.pax:
@@ -118,11 +122,14 @@ export class TarParser {
   #beginEntry(block: Buffer, at: number, type: number): void {
     const pax = this.#pax;
     const isGnu = block.toString("latin1", at + TarField.magic, at + TarField.magic + 8) === "ustar  \0";
-    const isUstar = !isGnu && block.toString("latin1", at + TarField.magic, at + TarField.magic + 5) === "ustar";
+    const isUstar =
+      !isGnu && block.toString("latin1", at + TarField.magic, at + TarField.magic + 5) === "ustar";
     const prefix = isUstar ? textField(block, at + TarField.prefix, 155) : "";
     const shortName = textField(block, at + TarField.name, 100);
-    const name = paxText(pax, "path") ?? this.#longName ?? (prefix === "" ? shortName : `${prefix}/${shortName}`);
-    const linkName = paxText(pax, "linkpath") ?? this.#longLink ?? textField(block, at + TarField.linkName, 100);
+    const name =
+      paxText(pax, "path") ?? this.#longName ?? (prefix === "" ? shortName : `${prefix}/${shortName}`);
+    const linkName =
+      paxText(pax, "linkpath") ?? this.#longLink ?? textField(block, at + TarField.linkName, 100);
     if (name.includes("\0") || linkName.includes("\0")) {
       throw archiveError("ARCHIVE_BAD_HEADER", "a name has a zero byte in it", name);
     }
@@ -139,7 +146,9 @@ export class TarParser {
       uid: paxNumber(pax, "uid") ?? numberField(block, at + TarField.uid, 8),
       gid: paxNumber(pax, "gid") ?? numberField(block, at + TarField.gid, 8),
       mtimeNs:
-        mtime === undefined ? BigInt(signedField(block, at + TarField.mtime, 12)) * 1_000_000_000n : parsePaxTime(mtime),
+        mtime === undefined
+          ? BigInt(signedField(block, at + TarField.mtime, 12)) * 1_000_000_000n
+          : parsePaxTime(mtime),
       major: isUstar || isGnu ? numberField(block, at + TarField.major, 8) : 0,
       minor: isUstar || isGnu ? numberField(block, at + TarField.minor, 8) : 0,
       xattrs: pax === undefined ? undefined : xattrsOf(pax),
@@ -193,20 +202,24 @@ function isZero(block: Buffer, at: number): boolean {
 }
 
 function hasValidChecksum(block: Buffer, at: number): boolean {
-  let unsigned = 8 * 0x20;
-  let signed = unsigned;
   const skipFrom = at + TarField.checksum;
-  for (let i = at; i < at + BLOCK_BYTES; i++) {
-    if (i === skipFrom) i += 8;
-    const byte = block[i]!;
-    unsigned += byte;
-    // Some old programs add up signed bytes.
-    signed += byte > 127 ? byte - 256 : byte;
-  }
-  const text = block.toString("latin1", skipFrom, skipFrom + 8).replace(/\0.*$/s, "").trim();
+  const text = block
+    .toString("latin1", skipFrom, skipFrom + 8)
+    .replace(/\0.*$/s, "")
+    .trim();
   if (!/^[0-7]+$/.test(text)) return false;
   const stored = parseInt(text, 8);
-  return stored === unsigned || stored === signed;
+  // The checksum's own eight bytes count as spaces.
+  let unsigned = 8 * 0x20;
+  for (let i = at; i < skipFrom; i++) unsigned += block[i]!;
+  for (let i = skipFrom + 8; i < at + BLOCK_BYTES; i++) unsigned += block[i]!;
+  if (stored === unsigned) return true;
+  // Some old programs add up signed bytes.
+  let signed = unsigned;
+  for (let i = at; i < at + BLOCK_BYTES; i++) {
+    if ((i < skipFrom || i >= skipFrom + 8) && block[i]! > 127) signed -= 256;
+  }
+  return stored === signed;
 }
 
 function textField(block: Buffer, at: number, length: number): string {
@@ -233,7 +246,8 @@ function signedField(block: Buffer, at: number, length: number): number {
     let value = BigInt(first & 0x7f);
     for (let i = at + 1; i < at + length; i++) value = (value << 8n) | BigInt(block[i]!);
     const number = Number(BigInt.asIntN(8 * length - 1, value));
-    if (!Number.isSafeInteger(number)) throw archiveError("ARCHIVE_BAD_HEADER", "a header has a number that is too large");
+    if (!Number.isSafeInteger(number))
+      throw archiveError("ARCHIVE_BAD_HEADER", "a header has a number that is too large");
     return number;
   }
   let i = at;
@@ -243,7 +257,8 @@ function signedField(block: Buffer, at: number, length: number): number {
   for (; i < end; i++) {
     const byte = block[i]!;
     if (byte === 0 || byte === 0x20) break;
-    if (byte < 0x30 || byte > 0x37) throw archiveError("ARCHIVE_BAD_HEADER", "a header has a malformed number");
+    if (byte < 0x30 || byte > 0x37)
+      throw archiveError("ARCHIVE_BAD_HEADER", "a header has a malformed number");
     value = value * 8 + byte - 0x30;
   }
   return value;
@@ -259,7 +274,8 @@ function paxNumber(pax: ReadonlyMap<string, string> | undefined, key: string): n
   const text = paxText(pax, key);
   if (text === undefined) return undefined;
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
-  if (!Number.isSafeInteger(value)) throw archiveError("ARCHIVE_BAD_HEADER", `"${text.slice(0, 40)}" is no valid ${key}`);
+  if (!Number.isSafeInteger(value))
+    throw archiveError("ARCHIVE_BAD_HEADER", `"${text.slice(0, 40)}" is no valid ${key}`);
   return value;
 }
 

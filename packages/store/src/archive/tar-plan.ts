@@ -32,14 +32,21 @@ export interface TarPlanRequest {
 /** The tar of a layer, in order, without the content of files. Ends with the two zero blocks. */
 export function* planTar(request: TarPlanRequest): Generator<TarBatch, void> {
   const latestNs =
-    request.rewriteTimestampSeconds === undefined ? undefined : BigInt(request.rewriteTimestampSeconds) * 1_000_000_000n;
+    request.rewriteTimestampSeconds === undefined
+      ? undefined
+      : BigInt(request.rewriteTimestampSeconds) * 1_000_000_000n;
   const originals = new Map<string, MetadataEntry>();
   for (const entry of request.index.entries) {
     if (entry.kind === "hardlink") originals.set(entry.target, undefined as never);
   }
   let batch = new BatchBuilder();
   for (const entry of request.index.entries) {
-    if (originals.size > 0 && entry.kind !== "hardlink" && entry.kind !== "whiteout" && originals.has(entry.path)) {
+    if (
+      originals.size > 0 &&
+      entry.kind !== "hardlink" &&
+      entry.kind !== "whiteout" &&
+      originals.has(entry.path)
+    ) {
       originals.set(entry.path, entry);
     }
     appendEntry(batch, entry, { request, latestNs, originals });
@@ -75,10 +82,12 @@ function appendEntry(batch: BatchBuilder, entry: Entry, context: EntryContext): 
   if (path.startsWith(WHITEOUT_PREFIX, slash + 1)) {
     throw archiveError("ARCHIVE_RESERVED_NAME", "an image layer cannot hold a file of this name", path);
   }
-  if (entry.kind === "whiteout") return appendMarker(batch, path.slice(0, slash + 1) + WHITEOUT_PREFIX + path.slice(slash + 1));
+  if (entry.kind === "whiteout")
+    return appendMarker(batch, path.slice(0, slash + 1) + WHITEOUT_PREFIX + path.slice(slash + 1));
   if (entry.kind === "hardlink") return appendHardlink(batch, entry, context);
 
-  const mtimeNs = context.latestNs !== undefined && entry.mtimeNs > context.latestNs ? context.latestNs : entry.mtimeNs;
+  const mtimeNs =
+    context.latestNs !== undefined && entry.mtimeNs > context.latestNs ? context.latestNs : entry.mtimeNs;
   const { mode, uid, gid, xattrs } = entry;
   const common = { name: path as string, sizeBytes: 0, mode, uid, gid, mtimeNs, xattrs };
   switch (entry.kind) {
@@ -88,11 +97,17 @@ function appendEntry(batch: BatchBuilder, entry: Entry, context: EntryContext): 
       return;
     case "dir":
       appendHeader(batch.out, { ...common, name: path === "" ? "./" : `${path}/`, type: TarType.dir });
-      if (entry.opaque === true) appendMarker(batch, path === "" ? OPAQUE_MARKER : `${path}/${OPAQUE_MARKER}`);
+      if (entry.opaque === true)
+        appendMarker(batch, path === "" ? OPAQUE_MARKER : `${path}/${OPAQUE_MARKER}`);
       return;
     case "symlink":
       // The kernel has no mode for symlinks; every tool writes 0777.
-      return appendHeader(batch.out, { ...common, mode: 0o777, type: TarType.symlink, linkName: entry.target });
+      return appendHeader(batch.out, {
+        ...common,
+        mode: 0o777,
+        type: TarType.symlink,
+        linkName: entry.target,
+      });
     case "char":
     case "block":
       return appendHeader(batch.out, {
@@ -109,12 +124,28 @@ function appendEntry(batch: BatchBuilder, entry: Entry, context: EntryContext): 
 function appendHardlink(batch: BatchBuilder, entry: HardlinkEntry, context: EntryContext): void {
   const original = context.originals.get(entry.target);
   if (original === undefined) {
-    throw archiveError("ARCHIVE_HARDLINK_TARGET", `hard link to "${entry.target}", which does not come before it`, entry.path);
+    throw archiveError(
+      "ARCHIVE_HARDLINK_TARGET",
+      `hard link to "${entry.target}", which does not come before it`,
+      entry.path,
+    );
   }
   // Extractors apply a hard link's metadata to the file itself, so it must be the file's.
   const { mode, uid, gid } = original;
-  const mtimeNs = context.latestNs !== undefined && original.mtimeNs > context.latestNs ? context.latestNs : original.mtimeNs;
-  appendHeader(batch.out, { name: entry.path, type: TarType.hardlink, sizeBytes: 0, mode, uid, gid, mtimeNs, linkName: entry.target });
+  const mtimeNs =
+    context.latestNs !== undefined && original.mtimeNs > context.latestNs
+      ? context.latestNs
+      : original.mtimeNs;
+  appendHeader(batch.out, {
+    name: entry.path,
+    type: TarType.hardlink,
+    sizeBytes: 0,
+    mode,
+    uid,
+    gid,
+    mtimeNs,
+    linkName: entry.target,
+  });
 }
 
 function appendMarker(batch: BatchBuilder, name: string): void {

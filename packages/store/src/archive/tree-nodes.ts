@@ -6,7 +6,12 @@ import type { ContentSource, Entry, EntryMetadata, LayerIndex } from "../layer-i
 export interface InodeNode {
   readonly metadata: EntryMetadata;
   readonly what:
-    | { readonly kind: "file"; readonly sizeBytes: number; digest: Digest | undefined; readonly content: ContentSource }
+    | {
+        readonly kind: "file";
+        readonly sizeBytes: number;
+        digest: Digest | undefined;
+        readonly content: ContentSource;
+      }
     | { readonly kind: "char" | "block"; readonly major: number; readonly minor: number }
     | { readonly kind: "fifo" };
 }
@@ -41,7 +46,13 @@ export function indexOfTree(root: DirNode): LayerIndex {
   const firstNames = new Map<InodeNode, BytePath>();
   if (root.own || root.opaque) entries.push(dirEntry("" as BytePath, root));
   // An explicit stack: archives may nest deeper than the call stack is.
-  const stack: { readonly prefix: string; readonly names: string[]; readonly dir: DirNode; readonly first: number; next: number }[] = [];
+  const stack: {
+    readonly prefix: string;
+    readonly names: string[];
+    readonly dir: DirNode;
+    readonly first: number;
+    next: number;
+  }[] = [];
   const enter = (prefix: string, dir: DirNode) =>
     stack.push({ prefix, names: [...dir.children.keys()].sort(), dir, first: entries.length, next: 0 });
   enter("", root);
@@ -51,7 +62,8 @@ export function indexOfTree(root: DirNode): LayerIndex {
     if (name === undefined) {
       stack.pop();
       // Nothing in it, and nothing to say of its own.
-      if (frame.prefix !== "" && !frame.dir.own && !frame.dir.opaque && entries.length === frame.first) entries.pop();
+      if (frame.prefix !== "" && !frame.dir.own && !frame.dir.opaque && entries.length === frame.first)
+        entries.pop();
       continue;
     }
     const node = frame.dir.children.get(name)!;
@@ -59,7 +71,9 @@ export function indexOfTree(root: DirNode): LayerIndex {
     if (node.kind === "inode") {
       const first = firstNames.get(node.inode);
       if (first === undefined) firstNames.set(node.inode, path);
-      entries.push(first === undefined ? inodeEntry(path, node.inode) : { kind: "hardlink", path, target: first });
+      entries.push(
+        first === undefined ? inodeEntry(path, node.inode) : { kind: "hardlink", path, target: first },
+      );
     } else if (node.kind === "dir") {
       entries.push(dirEntry(path, node));
       enter(`${path}/`, node);
@@ -73,14 +87,23 @@ export function indexOfTree(root: DirNode): LayerIndex {
 }
 
 function dirEntry(path: BytePath, node: DirNode): Entry {
-  return node.opaque ? { kind: "dir", path, ...node.metadata, opaque: true } : { kind: "dir", path, ...node.metadata };
+  return node.opaque
+    ? { kind: "dir", path, ...node.metadata, opaque: true }
+    : { kind: "dir", path, ...node.metadata };
 }
 
 /** An entry of an inode that has no other name. */
 export function inodeEntry(path: BytePath, { metadata, what }: InodeNode): InodeEntry {
   switch (what.kind) {
     case "file":
-      return { kind: "file", path, ...metadata, sizeBytes: what.sizeBytes, digest: what.digest, content: what.content };
+      return {
+        kind: "file",
+        path,
+        ...metadata,
+        sizeBytes: what.sizeBytes,
+        digest: what.digest,
+        content: what.content,
+      };
     case "fifo":
       return { kind: "fifo", path, ...metadata };
     default:

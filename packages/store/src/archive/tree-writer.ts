@@ -74,9 +74,10 @@ export class TreeWriter implements TarHandler {
     if (file === undefined) return;
     try {
       // A file that came in one piece is hashed in one call, which is much cheaper.
-      if (chunk.length === file.node.sizeBytes) file.node.digest = `sha256:${hash("sha256", chunk, "hex")}` as Digest;
+      if (chunk.length === file.node.sizeBytes)
+        file.node.digest = `sha256:${hash("sha256", chunk, "hex")}` as Digest;
       else (file.hash ??= createHash("sha256")).update(chunk);
-      for (let at = 0; at < chunk.length; ) at += writeSync(file.fd, chunk, at);
+      for (let at = 0; at < chunk.length;) at += writeSync(file.fd, chunk, at);
     } catch (error) {
       throw worldErrorOf(error, this.#treeBytes);
     }
@@ -86,7 +87,8 @@ export class TreeWriter implements TarHandler {
     const file = this.#file;
     if (file === undefined) return;
     this.#file = undefined;
-    file.node.digest ??= file.hash === undefined ? EMPTY_DIGEST : (`sha256:${file.hash.digest("hex")}` as Digest);
+    file.node.digest ??=
+      file.hash === undefined ? EMPTY_DIGEST : (`sha256:${file.hash.digest("hex")}` as Digest);
     const { metadata, fd, fullPath } = file;
     try {
       // In this order: a change of owner clears setuid bits and file capabilities, and all but times change times.
@@ -128,7 +130,8 @@ export class TreeWriter implements TarHandler {
   }
 
   #rootEntry(header: TarHeader): void {
-    if (header.type !== TarType.dir) throw archiveError("ARCHIVE_BAD_HEADER", "the root is not a folder", header.name);
+    if (header.type !== TarType.dir)
+      throw archiveError("ARCHIVE_BAD_HEADER", "the root is not a folder", header.name);
     this.#root.metadata = metadataOf(header);
     this.#root.own = true;
   }
@@ -158,16 +161,31 @@ export class TreeWriter implements TarHandler {
     const full = this.#full(path);
     switch (header.type) {
       case TarType.file: {
-        const node = { kind: "file" as const, sizeBytes: header.sizeBytes, digest: undefined, content: IN_TREE };
+        const node = {
+          kind: "file" as const,
+          sizeBytes: header.sizeBytes,
+          digest: undefined,
+          content: IN_TREE,
+        };
         const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
-        this.#file = { fd: openSync(fsPath(full), flags, 0o600), node, metadata, fullPath: full, hash: undefined };
+        this.#file = {
+          fd: openSync(fsPath(full), flags, 0o600),
+          node,
+          metadata,
+          fullPath: full,
+          hash: undefined,
+        };
         return { kind: "inode", inode: { metadata, what: node } };
       }
       case TarType.dir:
         mkdirSync(fsPath(full), 0o700);
         return dirNode(metadata, { own: true });
       case TarType.symlink:
-        return this.#makeSymlink(full, path, { kind: "symlink", metadata: { ...metadata, mode: 0o777 }, target: header.linkName ?? "" });
+        return this.#makeSymlink(full, path, {
+          kind: "symlink",
+          metadata: { ...metadata, mode: 0o777 },
+          target: header.linkName ?? "",
+        });
       case TarType.hardlink:
         return this.#makeHardlink(full, path, header, linked!);
       case TarType.fifo:
@@ -178,13 +196,19 @@ export class TreeWriter implements TarHandler {
       case TarType.block:
         return this.#makeDevice(full, header, metadata);
       default:
-        throw archiveError("ARCHIVE_UNSUPPORTED_TYPE", `entries of type "${String.fromCharCode(header.type)}" are not supported`, path);
+        throw archiveError(
+          "ARCHIVE_UNSUPPORTED_TYPE",
+          `entries of type "${String.fromCharCode(header.type)}" are not supported`,
+          path,
+        );
     }
   }
 
   #makeSymlink(full: string, path: string, node: Extract<TreeNode, { kind: "symlink" }>): TreeNode {
-    if (node.target === "") throw archiveError("ARCHIVE_BAD_HEADER", "a symbolic link without a target", path);
-    if (node.target.length > PATH_MAX_BYTES) throw archiveError("ARCHIVE_PATH_TOO_LONG", "the link's target is too long", path);
+    if (node.target === "")
+      throw archiveError("ARCHIVE_BAD_HEADER", "a symbolic link without a target", path);
+    if (node.target.length > PATH_MAX_BYTES)
+      throw archiveError("ARCHIVE_PATH_TOO_LONG", "the link's target is too long", path);
     symlinkSync(fsPath(node.target), fsPath(full));
     lchownSync(fsPath(full), node.metadata.uid, node.metadata.gid);
     this.#setXattrs(full, node.metadata);
@@ -269,7 +293,11 @@ export class TreeWriter implements TarHandler {
     }
     const goesAway = target.startsWith(`${path}/`);
     if (node === undefined || node.kind === "dir" || node.kind === "whiteout" || goesAway) {
-      throw archiveError("ARCHIVE_HARDLINK_TARGET", `hard link to "${target}", which is no file of this archive`, header.name);
+      throw archiveError(
+        "ARCHIVE_HARDLINK_TARGET",
+        `hard link to "${target}", which is no file of this archive`,
+        header.name,
+      );
     }
     return node;
   }
@@ -300,7 +328,11 @@ export class TreeWriter implements TarHandler {
         next = made;
       }
       if (next.kind === "symlink") {
-        throw archiveError("ARCHIVE_PATH_THROUGH_SYMLINK", `the path goes through the symbolic link "${path.slice(0, end)}"`, entry);
+        throw archiveError(
+          "ARCHIVE_PATH_THROUGH_SYMLINK",
+          `the path goes through the symbolic link "${path.slice(0, end)}"`,
+          entry,
+        );
       }
       if (next.kind !== "dir") {
         throw archiveError("ARCHIVE_PARENT_NOT_DIRECTORY", `"${path.slice(0, end)}" is no folder`, entry);

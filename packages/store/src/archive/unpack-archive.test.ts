@@ -4,7 +4,15 @@ import path from "node:path";
 import zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { bytesOfText } from "../layer-index/byte-path.ts";
-import { file, hasProgram, indexOf, IS_ROOT, packToBuffer, SIGNAL, temporaryFolder } from "./archive.test.helper.ts";
+import {
+  file,
+  hasProgram,
+  indexOf,
+  IS_ROOT,
+  packToBuffer,
+  SIGNAL,
+  temporaryFolder,
+} from "./archive.test.helper.ts";
 import { unpackArchive } from "./unpack-archive.ts";
 
 async function unpackBytes(bytes: Uint8Array, folder: string) {
@@ -16,7 +24,15 @@ async function unpackBytes(bytes: Uint8Array, folder: string) {
 }
 
 async function sampleTar(): Promise<Buffer> {
-  return (await packToBuffer(indexOf({ kind: "dir", path: "d" }, file("d/f", "hello"), { kind: "symlink", path: "l", target: "d/f" }))).blob;
+  return (
+    await packToBuffer(
+      indexOf({ kind: "dir", path: "d" }, file("d/f", "hello"), {
+        kind: "symlink",
+        path: "l",
+        target: "d/f",
+      }),
+    )
+  ).blob;
 }
 
 describe.skipIf(!IS_ROOT)("unpackArchive", () => {

@@ -4,7 +4,8 @@ import { closeSync, createReadStream, openSync, readSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { SlipwayError } from "@slipway/oci";
-import type { LayerIndex } from "../layer-index/entry.ts";
+import { checkUnchanged } from "../context/file-identity.ts";
+import type { FileIdentity, LayerIndex } from "../layer-index/entry.ts";
 import { fsPath } from "../layer-index/byte-path.ts";
 import { withWorldErrors } from "../syscalls/fs-errors.ts";
 import { archiveError } from "./archive-error.ts";
@@ -20,6 +21,8 @@ const READ_BYTES = 1 << 18;
 export interface UnpackArchiveRequest {
   /** The file that may be an archive, absolute, in bytes. */
   readonly path: string;
+  /** What the file must still be when it has been read; for files of the context. */
+  readonly identity?: FileIdentity;
   /** Absolute path of an existing empty folder for the content; left alone when the file is no archive. */
   readonly treeDir: string;
   readonly signal: AbortSignal;
@@ -29,7 +32,7 @@ export interface UnpackArchiveRequest {
  * Unpacks a tar archive, plain or compressed, as a Dockerfile's ADD does: what it is is told from its content, never
  * from its name. Null when it is none (a compressed file that is no tar counts as none).
  * gzip and zstd are built in; bzip2 and xz need the programs of these names.
- * @throws InputError `ARCHIVE_…`, `ARCHIVE_TOOL_MISSING`
+ * @throws InputError `ARCHIVE_…`, `ARCHIVE_TOOL_MISSING`, `CONTEXT_CHANGED`
  */
 export async function unpackArchive(request: UnpackArchiveRequest): Promise<LayerIndex | null> {
   const { path, treeDir, signal } = request;
@@ -37,8 +40,14 @@ export async function unpackArchive(request: UnpackArchiveRequest): Promise<Laye
   if (!(await isTar(path, compression, signal))) return null;
   const plain = await openPlain(path, compression, signal);
   try {
-    const { index } = await unpackStream(plain.bytes, { compression: plain.compression, treeDir, signal, whiteouts: "refuse" });
+    const { index } = await unpackStream(plain.bytes, {
+      compression: plain.compression,
+      treeDir,
+      signal,
+      whiteouts: "refuse",
+    });
     await plain.finish();
+    if (request.identity !== undefined) requireUnchanged(path, request.identity);
     return index;
   } finally {
     plain.close();
@@ -64,7 +73,8 @@ async function isTar(path: string, compression: ArchiveCompression, signal: Abor
   } catch (error) {
     signal.throwIfAborted();
     // Bytes that only look compressed are an ordinary file; that a program is missing must be said.
-    if (error !== enough && !(error instanceof SlipwayError && error.code.startsWith("ARCHIVE_"))) throw error;
+    if (error !== enough && !(error instanceof SlipwayError && error.code.startsWith("ARCHIVE_")))
+      throw error;
   } finally {
     plain.close();
   }
@@ -80,7 +90,11 @@ interface PlainBytes {
   close(): void;
 }
 
-async function openPlain(path: string, compression: ArchiveCompression, signal: AbortSignal): Promise<PlainBytes> {
+async function openPlain(
+  path: string,
+  compression: ArchiveCompression,
+  signal: AbortSignal,
+): Promise<PlainBytes> {
   if (compression !== "bzip2" && compression !== "xz") {
     const bytes = createReadStream(fsPath(path), { highWaterMark: READ_BYTES });
     return { bytes, compression, finish: async () => undefined, close: () => bytes.destroy() };
@@ -96,7 +110,10 @@ async function openPlain(path: string, compression: ArchiveCompression, signal: 
     child.on("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "ENOENT"
-          ? archiveError("ARCHIVE_TOOL_MISSING", `unpacking ${compression} archives needs the program "${compression}"`)
+          ? archiveError(
+              "ARCHIVE_TOOL_MISSING",
+              `unpacking ${compression} archives needs the program "${compression}"`,
+            )
           : error,
       ),
     );
@@ -116,6 +133,15 @@ async function openPlain(path: string, compression: ArchiveCompression, signal: 
       child.kill("SIGKILL");
     },
   };
+}
+
+function requireUnchanged(path: string, identity: FileIdentity): void {
+  const fd = withWorldErrors(path, () => openSync(fsPath(path), "r"));
+  try {
+    checkUnchanged(fd, path, identity);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function firstBytes(path: string, count: number): Buffer {

@@ -3,7 +3,12 @@ import type { LayerCompression } from "@slipway/oci";
 import type { Entry } from "../layer-index/entry.ts";
 import type { UnpackResult } from "./contracts.ts";
 import type { TreeWriterOptions } from "./tree-writer.ts";
-import type { FromUnpackWorker, SerializedError, ToUnpackWorker, UnpackWorkerData } from "./unpack-layer-worker.ts";
+import type {
+  FromUnpackWorker,
+  SerializedError,
+  ToUnpackWorker,
+  UnpackWorkerData,
+} from "./unpack-layer-worker.ts";
 
 // Compressed bytes that may wait in the worker's queue.
 const MAX_QUEUED_BYTES = 8 << 20;
@@ -40,7 +45,8 @@ export async function unpackInWorker(
       // A copy: whoever made the chunk may go on using the memory around it.
       const copy = Uint8Array.from(chunk);
       worker.postMessage({ kind: "chunk", chunk: copy } satisfies ToUnpackWorker, [copy.buffer]);
-      while (queuedBytes > MAX_QUEUED_BYTES && !hasEnded) await new Promise<void>((resolve) => (wake = resolve));
+      while (queuedBytes > MAX_QUEUED_BYTES && !hasEnded)
+        await new Promise<void>((resolve) => (wake = resolve));
     }
     worker.postMessage({ kind: "end" } satisfies ToUnpackWorker);
   };

@@ -14,7 +14,8 @@ export interface UnpackWorkerData extends TreeWriterOptions {
   readonly path?: string;
 }
 
-export type ToUnpackWorker = { readonly kind: "chunk"; readonly chunk: Uint8Array } | { readonly kind: "end" };
+export type ToUnpackWorker =
+  { readonly kind: "chunk"; readonly chunk: Uint8Array } | { readonly kind: "end" };
 
 export type FromUnpackWorker =
   /** Compressed bytes that were taken; as many may be sent again. */

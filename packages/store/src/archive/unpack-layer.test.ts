@@ -10,7 +10,16 @@ import type { BytePath } from "../layer-index/byte-path.ts";
 import { comparePaths } from "../layer-index/entry.ts";
 import type { Entry, EntryMetadata, LayerIndex } from "../layer-index/entry.ts";
 import { libc } from "../syscalls/libc.ts";
-import { file, hasProgram, indexOf, IS_ROOT, METADATA, packToBuffer, SIGNAL, temporaryFolder } from "./archive.test.helper.ts";
+import {
+  file,
+  hasProgram,
+  indexOf,
+  IS_ROOT,
+  METADATA,
+  packToBuffer,
+  SIGNAL,
+  temporaryFolder,
+} from "./archive.test.helper.ts";
 import type { GrowingBuffer } from "./tar-header.ts";
 import { appendHeader } from "./tar-header.ts";
 import { TarType } from "./tar-format.ts";
@@ -31,7 +40,19 @@ async function unpack(tar: Uint8Array, treeDir: string, expectedDiffId?: DiffId)
 }
 
 /** A tar of raw headers, as a hostile program could write it. */
-function tarOf(...entries: { name: string; type?: number; linkName?: string; data?: string; mode?: number; mtimeNs?: bigint; xattrs?: ReadonlyMap<string, Uint8Array>; major?: number; minor?: number }[]): Buffer {
+function tarOf(
+  ...entries: {
+    name: string;
+    type?: number;
+    linkName?: string;
+    data?: string;
+    mode?: number;
+    mtimeNs?: bigint;
+    xattrs?: ReadonlyMap<string, Uint8Array>;
+    major?: number;
+    minor?: number;
+  }[]
+): Buffer {
   const out: GrowingBuffer = { bytes: Buffer.alloc(4096), end: 0 };
   for (const { data = "", type = TarType.file, ...rest } of entries) {
     appendHeader(out, { mode: 0o644, uid: 0, gid: 0, mtimeNs: 0n, ...rest, type, sizeBytes: data.length });
@@ -46,13 +67,23 @@ function tarOf(...entries: { name: string; type?: number; linkName?: string; dat
 /** As an index would be after packing and unpacking. */
 function withoutContent(index: LayerIndex): unknown[] {
   return index.entries.map((entry) => {
-    const { content, digest, ...rest } = entry as Extract<Entry, { kind: "file" }>;
-    return { ...rest, xattrs: rest.xattrs === undefined ? undefined : [...rest.xattrs].map(([k, v]) => [k, Buffer.from(v).toString("hex")]) };
+    const { content: _content, digest: _digest, ...rest } = entry as Extract<Entry, { kind: "file" }>;
+    return {
+      ...rest,
+      xattrs:
+        rest.xattrs === undefined
+          ? undefined
+          : [...rest.xattrs].map(([k, v]) => [k, Buffer.from(v).toString("hex")]),
+    };
   });
 }
 
 const name = fc.oneof(
-  fc.string({ unit: fc.constantFrom("a", "b", "c", ".", "-", "\xe4", "\xff", " "), minLength: 1, maxLength: 4 }),
+  fc.string({
+    unit: fc.constantFrom("a", "b", "c", ".", "-", "\xe4", "\xff", " "),
+    minLength: 1,
+    maxLength: 4,
+  }),
   fc.constant("n".repeat(130)),
 );
 const metadata: fc.Arbitrary<EntryMetadata> = fc
@@ -60,20 +91,39 @@ const metadata: fc.Arbitrary<EntryMetadata> = fc
     mode: fc.integer({ min: 0, max: 0o7777 }),
     uid: fc.constantFrom(0, 1, 1000, 4_000_000),
     gid: fc.constantFrom(0, 5, 2_500_000),
-    mtimeNs: fc.oneof(fc.constantFrom(0n, 1_700_000_000_000_000_000n, -1_500_000_000n), fc.bigInt({ min: 0n, max: 1n << 61n })),
-    xattrs: fc.option(fc.constant(new Map([["security.capability", Buffer.from("0100000200200000000000000000000000000000", "hex")]])), { nil: undefined }),
+    mtimeNs: fc.oneof(
+      fc.constantFrom(0n, 1_700_000_000_000_000_000n, -1_500_000_000n),
+      fc.bigInt({ min: 0n, max: 1n << 61n }),
+    ),
+    xattrs: fc.option(
+      fc.constant(
+        new Map([["security.capability", Buffer.from("0100000200200000000000000000000000000000", "hex")]]),
+      ),
+      { nil: undefined },
+    ),
   })
   .map(({ xattrs, ...rest }) => (xattrs === undefined ? rest : { ...rest, xattrs }));
 const leaf = fc.oneof(
   fc.record({ kind: fc.constant("file" as const), metadata, data: fc.uint8Array({ maxLength: 1500 }) }),
-  fc.record({ kind: fc.constant("symlink" as const), metadata, target: fc.string({ unit: fc.constantFrom("x", "/", ".", "\xfc"), minLength: 1, maxLength: 150 }) }),
+  fc.record({
+    kind: fc.constant("symlink" as const),
+    metadata,
+    target: fc.string({ unit: fc.constantFrom("x", "/", ".", "\xfc"), minLength: 1, maxLength: 150 }),
+  }),
   fc.record({ kind: fc.constant("fifo" as const), metadata }),
-  fc.record({ kind: fc.constant("block" as const), metadata, major: fc.integer({ min: 0, max: 4095 }), minor: fc.integer({ min: 0, max: 0xfffff }) }),
+  fc.record({
+    kind: fc.constant("block" as const),
+    metadata,
+    major: fc.integer({ min: 0, max: 4095 }),
+    minor: fc.integer({ min: 0, max: 0xfffff }),
+  }),
   fc.record({ kind: fc.constant("whiteout" as const) }),
   fc.record({ kind: fc.constant("link" as const), pick: fc.nat() }),
 );
 const trees: fc.Arbitrary<LayerIndex> = fc
-  .array(fc.tuple(fc.array(name, { minLength: 1, maxLength: 3 }), leaf, metadata, fc.boolean()), { maxLength: 12 })
+  .array(fc.tuple(fc.array(name, { minLength: 1, maxLength: 3 }), leaf, metadata, fc.boolean()), {
+    maxLength: 12,
+  })
   .map((specs) => {
     const byPath = new Map<string, Entry>();
     const linkable: string[] = [];
@@ -89,11 +139,19 @@ const trees: fc.Arbitrary<LayerIndex> = fc
         byPath.set(parent, { kind: "dir", path: parent, ...plain, ...(opaque ? { opaque } : {}) });
       }
       if (what.kind === "file") {
-        byPath.set(at, { kind: "file", path: at, ...what.metadata, sizeBytes: what.data.length, content: { kind: "bytes", data: what.data } });
+        byPath.set(at, {
+          kind: "file",
+          path: at,
+          ...what.metadata,
+          sizeBytes: what.data.length,
+          content: { kind: "bytes", data: what.data },
+        });
         linkable.push(at);
       } else if (what.kind === "link") {
         // Only to what sorts before it, as an index has it.
-        const target = linkable.filter((other) => comparePaths(other, at) < 0)[what.pick % Math.max(1, linkable.length)];
+        const target = linkable.filter((other) => comparePaths(other, at) < 0)[
+          what.pick % Math.max(1, linkable.length)
+        ];
         if (target !== undefined) byPath.set(at, { kind: "hardlink", path: at, target: target as BytePath });
       } else if (what.kind === "whiteout") byPath.set(at, { kind: "whiteout", path: at });
       else if (what.kind === "symlink") {
@@ -111,28 +169,39 @@ const trees: fc.Arbitrary<LayerIndex> = fc
 describe.skipIf(!IS_ROOT)("unpackLayer", () => {
   it("gives back the index that was packed, and a tree that says the same", async () => {
     await fc.assert(
-      fc.asyncProperty(trees, fc.constantFrom("none", "gzip", "zstd"), fc.integer({ min: 1, max: 3000 }), async (index, compression, size) => {
-        using folder = temporaryFolder();
-        const packed = await packToBuffer(index, { compression });
-        const { index: unpacked, diffId } = await unpackLayer({
-          source: pieces(packed.blob, size),
-          compression,
-          expectedDiffId: packed.diffId,
-          treeDir: folder.path,
-          signal: SIGNAL,
-        });
-        expect(diffId).toBe(packed.diffId);
-        expect(withoutContent(unpacked)).toEqual(withoutContent(index));
-        // From the tree, the very same bytes.
-        const again = await packToBuffer(unpacked, { compression, treeDir: folder.path });
-        expect(again.digest).toBe(packed.digest);
-        for (const entry of unpacked.entries) {
-          if (entry.kind === "hardlink" || entry.kind === "whiteout") continue;
-          const stat = fs.lstatSync(Buffer.from(`${folder.path}/${entry.path}`, "latin1"), { bigint: true });
-          expect([stat.uid, stat.gid, stat.mtimeNs]).toEqual([BigInt(entry.uid), BigInt(entry.gid), entry.mtimeNs]);
-          if (entry.kind !== "symlink") expect(Number(stat.mode) & 0o7777).toBe(entry.mode);
-        }
-      }),
+      fc.asyncProperty(
+        trees,
+        fc.constantFrom("none", "gzip", "zstd"),
+        fc.integer({ min: 1, max: 3000 }),
+        async (index, compression, size) => {
+          using folder = temporaryFolder();
+          const packed = await packToBuffer(index, { compression });
+          const { index: unpacked, diffId } = await unpackLayer({
+            source: pieces(packed.blob, size),
+            compression,
+            expectedDiffId: packed.diffId,
+            treeDir: folder.path,
+            signal: SIGNAL,
+          });
+          expect(diffId).toBe(packed.diffId);
+          expect(withoutContent(unpacked)).toEqual(withoutContent(index));
+          // From the tree, the very same bytes.
+          const again = await packToBuffer(unpacked, { compression, treeDir: folder.path });
+          expect(again.digest).toBe(packed.digest);
+          for (const entry of unpacked.entries) {
+            if (entry.kind === "hardlink" || entry.kind === "whiteout") continue;
+            const stat = fs.lstatSync(Buffer.from(`${folder.path}/${entry.path}`, "latin1"), {
+              bigint: true,
+            });
+            expect([stat.uid, stat.gid, stat.mtimeNs]).toEqual([
+              BigInt(entry.uid),
+              BigInt(entry.gid),
+              entry.mtimeNs,
+            ]);
+            if (entry.kind !== "symlink") expect(Number(stat.mode) & 0o7777).toBe(entry.mode);
+          }
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -148,22 +217,36 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
     await unpack((await packToBuffer(index)).blob, folder.path);
     const gone = fs.lstatSync(path.join(folder.path, "gone"));
     expect([gone.isCharacterDevice(), gone.rdev]).toEqual([true, 0]);
-    expect(Buffer.from(libc().getXattr(path.join(folder.path, "d"), "trusted.overlay.opaque")!).toString()).toBe("y");
-    expect(fs.statSync(path.join(folder.path, "d/a")).ino).toBe(fs.statSync(path.join(folder.path, "d/b")).ino);
+    expect(
+      Buffer.from(libc().getXattr(path.join(folder.path, "d"), "trusted.overlay.opaque")!).toString(),
+    ).toBe("y");
+    expect(fs.statSync(path.join(folder.path, "d/a")).ino).toBe(
+      fs.statSync(path.join(folder.path, "d/b")).ino,
+    );
     expect(fs.readdirSync(path.join(folder.path, "d"))).toEqual(["a", "b"]);
   });
 
   it("reads a large layer in a worker, from a file or a stream, with the same result", async () => {
     using folder = temporaryFolder();
     const random = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7919 * (i >> 3)) & 0xff));
-    const index = indexOf(...Array.from({ length: 40 }, (_, i) => file(`f${i}`, Buffer.concat([random, Buffer.from([i])]))));
+    const index = indexOf(
+      ...Array.from({ length: 40 }, (_, i) => file(`f${i}`, Buffer.concat([random, Buffer.from([i])]))),
+    );
     const packed = await packToBuffer(index);
     const blob = path.join(folder.path, "blob");
     fs.writeFileSync(blob, packed.blob);
     const results = [];
     for (const source of [{ path: blob }, pieces(packed.blob, 50_000)]) {
       const treeDir = fs.mkdtempSync(path.join(folder.path, "tree-"));
-      results.push(await unpackLayer({ source, compression: "none", treeDir, signal: SIGNAL, expectedDiffId: packed.diffId }));
+      results.push(
+        await unpackLayer({
+          source,
+          compression: "none",
+          treeDir,
+          signal: SIGNAL,
+          expectedDiffId: packed.diffId,
+        }),
+      );
     }
     expect(results[0]).toEqual(results[1]);
     expect(withoutContent(results[0]!.index)).toEqual(withoutContent(index));
@@ -172,7 +255,10 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
   it("passes an error on from the worker, and stops it at an abort", async () => {
     using folder = temporaryFolder();
     const big = tarOf({ name: "big", data: "x".repeat(1_000_000) }, { name: "../out" });
-    await expect(unpack(big, folder.path)).rejects.toMatchObject({ code: "ARCHIVE_PATH_ESCAPE", family: "input" });
+    await expect(unpack(big, folder.path)).rejects.toMatchObject({
+      code: "ARCHIVE_PATH_ESCAPE",
+      family: "input",
+    });
     const controller = new AbortController();
     async function* endless() {
       yield tarOf({ name: "x" }).subarray(0, 512);
@@ -182,14 +268,21 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
         await new Promise(setImmediate);
       }
     }
-    const unpacking = unpackLayer({ source: endless(), compression: "none", treeDir: folder.path, signal: controller.signal });
+    const unpacking = unpackLayer({
+      source: endless(),
+      compression: "none",
+      treeDir: folder.path,
+      signal: controller.signal,
+    });
     await expect(unpacking).rejects.toThrow("enough");
   });
 
   it("says when the tar is not the one that was asked for", async () => {
     using folder = temporaryFolder();
     const wrong = `sha256:${"0".repeat(64)}` as DiffId;
-    await expect(unpack(tarOf({ name: "a" }), folder.path, wrong)).rejects.toMatchObject({ code: "LAYER_DIFF_ID_MISMATCH" });
+    await expect(unpack(tarOf({ name: "a" }), folder.path, wrong)).rejects.toMatchObject({
+      code: "LAYER_DIFF_ID_MISMATCH",
+    });
   });
 
   it("counts what follows the archive's end to the diff ID", async () => {
@@ -214,31 +307,86 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
       { name: "e", data: "now a file" },
     );
     const { index } = await unpack(tar, folder.path);
-    expect(index.entries.map((entry) => [entry.path, entry.kind])).toEqual([["d", "dir"], ["d/x", "file"], ["e", "file"], ["f", "file"]]);
+    expect(index.entries.map((entry) => [entry.path, entry.kind])).toEqual([
+      ["d", "dir"],
+      ["d/x", "file"],
+      ["e", "file"],
+      ["f", "file"],
+    ]);
     expect(fs.readFileSync(path.join(folder.path, "f"), "utf8")).toBe("newer");
     expect(fs.statSync(path.join(folder.path, "d")).mode & 0o777).toBe(0o755);
   });
 
-  it.each([["before"], ["after"]])("lets a whiteout hide lower layers only, when it comes %s the entry", async (when) => {
-    using folder = temporaryFolder();
-    const whiteouts = [{ name: ".wh.d" }, { name: ".wh.f" }];
-    const entries = [{ name: "d/x", data: "1" }, { name: "f", data: "2" }];
-    const { index } = await unpack(tarOf(...(when === "before" ? [...whiteouts, ...entries] : [...entries, ...whiteouts])), folder.path);
-    expect(index.entries.map(({ path: at, kind }) => [at, kind])).toEqual([["d", "dir"], ["d/x", "file"], ["f", "file"]]);
-    expect(index.entries[0]).toMatchObject({ opaque: true, mode: 0o755, uid: 0 });
-  });
+  it.each([["before"], ["after"]])(
+    "lets a whiteout hide lower layers only, when it comes %s the entry",
+    async (when) => {
+      using folder = temporaryFolder();
+      const whiteouts = [{ name: ".wh.d" }, { name: ".wh.f" }];
+      const entries = [
+        { name: "d/x", data: "1" },
+        { name: "f", data: "2" },
+      ];
+      const { index } = await unpack(
+        tarOf(...(when === "before" ? [...whiteouts, ...entries] : [...entries, ...whiteouts])),
+        folder.path,
+      );
+      expect(index.entries.map(({ path: at, kind }) => [at, kind])).toEqual([
+        ["d", "dir"],
+        ["d/x", "file"],
+        ["f", "file"],
+      ]);
+      expect(index.entries[0]).toMatchObject({ opaque: true, mode: 0o755, uid: 0 });
+    },
+  );
 
   it.each<[string, Parameters<typeof tarOf>, string]>([
     ["a path above the root", [{ name: "../../etc/x" }], "ARCHIVE_PATH_ESCAPE"],
     ["a path above the root, hidden in the middle", [{ name: "a/../../x" }], "ARCHIVE_PATH_ESCAPE"],
-    ["a file through a symlink", [{ name: "l", type: TarType.symlink, linkName: "/tmp" }, { name: "l/x" }], "ARCHIVE_PATH_THROUGH_SYMLINK"],
-    ["a folder through a symlink", [{ name: "l", type: TarType.symlink, linkName: "." }, { name: "l/d/", type: TarType.dir }], "ARCHIVE_PATH_THROUGH_SYMLINK"],
-    ["a whiteout through a symlink", [{ name: "l", type: TarType.symlink, linkName: "/" }, { name: "l/.wh.etc" }], "ARCHIVE_PATH_THROUGH_SYMLINK"],
+    [
+      "a file through a symlink",
+      [{ name: "l", type: TarType.symlink, linkName: "/tmp" }, { name: "l/x" }],
+      "ARCHIVE_PATH_THROUGH_SYMLINK",
+    ],
+    [
+      "a folder through a symlink",
+      [
+        { name: "l", type: TarType.symlink, linkName: "." },
+        { name: "l/d/", type: TarType.dir },
+      ],
+      "ARCHIVE_PATH_THROUGH_SYMLINK",
+    ],
+    [
+      "a whiteout through a symlink",
+      [{ name: "l", type: TarType.symlink, linkName: "/" }, { name: "l/.wh.etc" }],
+      "ARCHIVE_PATH_THROUGH_SYMLINK",
+    ],
     ["a file below a file", [{ name: "f" }, { name: "f/x" }], "ARCHIVE_PARENT_NOT_DIRECTORY"],
-    ["a hard link to the outside", [{ name: "h", type: TarType.hardlink, linkName: "../../etc/passwd" }], "ARCHIVE_PATH_ESCAPE"],
-    ["a hard link to a file of the machine", [{ name: "h", type: TarType.hardlink, linkName: "/etc/passwd" }], "ARCHIVE_HARDLINK_TARGET"],
-    ["a hard link through a symlink", [{ name: "l", type: TarType.symlink, linkName: "/etc" }, { name: "h", type: TarType.hardlink, linkName: "l/passwd" }], "ARCHIVE_HARDLINK_TARGET"],
-    ["a hard link to a folder", [{ name: "d/", type: TarType.dir }, { name: "h", type: TarType.hardlink, linkName: "d" }], "ARCHIVE_HARDLINK_TARGET"],
+    [
+      "a hard link to the outside",
+      [{ name: "h", type: TarType.hardlink, linkName: "../../etc/passwd" }],
+      "ARCHIVE_PATH_ESCAPE",
+    ],
+    [
+      "a hard link to a file of the machine",
+      [{ name: "h", type: TarType.hardlink, linkName: "/etc/passwd" }],
+      "ARCHIVE_HARDLINK_TARGET",
+    ],
+    [
+      "a hard link through a symlink",
+      [
+        { name: "l", type: TarType.symlink, linkName: "/etc" },
+        { name: "h", type: TarType.hardlink, linkName: "l/passwd" },
+      ],
+      "ARCHIVE_HARDLINK_TARGET",
+    ],
+    [
+      "a hard link to a folder",
+      [
+        { name: "d/", type: TarType.dir },
+        { name: "h", type: TarType.hardlink, linkName: "d" },
+      ],
+      "ARCHIVE_HARDLINK_TARGET",
+    ],
     ["a whiteout of nothing", [{ name: "a/.wh." }], "ARCHIVE_BAD_WHITEOUT"],
     ["a whiteout of the folder above", [{ name: "a/.wh..." }], "ARCHIVE_BAD_WHITEOUT"],
     ["a socket or worse", [{ name: "s", type: 0x73 }], "ARCHIVE_UNSUPPORTED_TYPE"],
@@ -247,18 +395,28 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
     ["a name of megabytes", [{ name: "n".repeat(3 << 20) }], "ARCHIVE_HEADER_TOO_LARGE"],
   ])("refuses %s", async (_, entries, code) => {
     using folder = temporaryFolder();
-    await expect(unpack(tarOf(...entries), folder.path)).rejects.toMatchObject({ code, family: "input", hint: expect.any(String) as string });
+    await expect(unpack(tarOf(...entries), folder.path)).rejects.toMatchObject({
+      code,
+      family: "input",
+      hint: expect.any(String) as string,
+    });
   });
 
   it("takes absolute and untidy names as below the root", async () => {
     using folder = temporaryFolder();
-    const { index } = await unpack(tarOf({ name: "/abs" }, { name: "./a//b/./c" }, { name: "x/../y" }), folder.path);
+    const { index } = await unpack(
+      tarOf({ name: "/abs" }, { name: "./a//b/./c" }, { name: "x/../y" }),
+      folder.path,
+    );
     expect(index.entries.map((entry) => entry.path)).toEqual(["a", "a/b", "a/b/c", "abs", "y"]);
   });
 
   it("drops attributes by which an archive could steer overlayfs", async () => {
     using folder = temporaryFolder();
-    const xattrs = new Map([["trusted.overlay.redirect", Buffer.from("/etc")], ["user.fine", Buffer.from("\0\n=", "latin1")]]);
+    const xattrs = new Map([
+      ["trusted.overlay.redirect", Buffer.from("/etc")],
+      ["user.fine", Buffer.from("\0\n=", "latin1")],
+    ]);
     const { index } = await unpack(tarOf({ name: "d/", type: TarType.dir, xattrs }), folder.path);
     expect([...(index.entries[0] as EntryMetadata).xattrs!.keys()]).toEqual(["user.fine"]);
     expect(libc().listXattrs(path.join(folder.path, "d"))).toEqual(["user.fine"]);
@@ -271,44 +429,65 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
     ["something else entirely", () => Buffer.from("no tar at all ".repeat(100)), "ARCHIVE_BAD_CHECKSUM"],
   ])("refuses %s", async (_, damage, code) => {
     using folder = temporaryFolder();
-    await expect(unpack(damage(tarOf({ name: "a", data: "x".repeat(1000) })), folder.path)).rejects.toMatchObject({ code });
+    await expect(
+      unpack(damage(tarOf({ name: "a", data: "x".repeat(1000) })), folder.path),
+    ).rejects.toMatchObject({ code });
   });
 
   it("refuses a size that the bytes do not fill, without making room for it", async () => {
     using folder = temporaryFolder();
     const out: GrowingBuffer = { bytes: Buffer.alloc(4096), end: 0 };
     appendHeader(out, { ...METADATA, name: "huge", type: TarType.file, sizeBytes: 2 ** 52 });
-    await expect(unpack(out.bytes.subarray(0, out.end), folder.path)).rejects.toMatchObject({ code: "ARCHIVE_TRUNCATED" });
+    await expect(unpack(out.bytes.subarray(0, out.end), folder.path)).rejects.toMatchObject({
+      code: "ARCHIVE_TRUNCATED",
+    });
   });
 
   it("never writes outside and never fails in an unknown way, whatever the bytes", async () => {
     using outer = temporaryFolder();
-    const valid = tarOf({ name: "a/b", data: "hello" }, { name: "l", type: TarType.symlink, linkName: "../x" }, { name: "é".repeat(80), mtimeNs: 5n });
+    const valid = tarOf(
+      { name: "a/b", data: "hello" },
+      { name: "l", type: TarType.symlink, linkName: "../x" },
+      { name: "é".repeat(80), mtimeNs: 5n },
+    );
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }), async (edits) => {
-        const tar = Buffer.from(valid);
-        for (const [at, value] of edits) {
-          tar[at] = value;
-          // Half of the damage must get past the checksum.
-          const block = at - (at % 512);
-          if (at % 2 === 0) fixChecksum(tar, block);
-        }
-        const treeDir = fs.mkdtempSync(path.join(outer.path, "t-"));
-        await unpack(tar, treeDir).catch((error: { code?: string }) => expect(error.code).toMatch(/^ARCHIVE_|^STORE_/));
-        fs.rmSync(treeDir, { recursive: true });
-        expect(fs.readdirSync(outer.path)).toEqual([]);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(valid.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+        async (edits) => {
+          const tar = Buffer.from(valid);
+          for (const [at, value] of edits) {
+            tar[at] = value;
+            // Half of the damage must get past the checksum.
+            const block = at - (at % 512);
+            if (at % 2 === 0) fixChecksum(tar, block);
+          }
+          const treeDir = fs.mkdtempSync(path.join(outer.path, "t-"));
+          await unpack(tar, treeDir).catch((error: { code?: string }) =>
+            expect(error.code).toMatch(/^ARCHIVE_|^STORE_/),
+          );
+          fs.rmSync(treeDir, { recursive: true });
+          expect(fs.readdirSync(outer.path)).toEqual([]);
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   it.each(["gzip", "zstd"] as const)("tells damaged from truncated %s", async (compression) => {
     using folder = temporaryFolder();
-    const { blob } = await packToBuffer(indexOf(file("a", Buffer.from(Array.from({ length: 9000 }, (_, i) => (i * i) & 255)))), { compression });
-    const run = (bytes: Buffer) => unpackLayer({ source: once(bytes), compression, treeDir: folder.path, signal: SIGNAL });
-    await expect(run(blob.subarray(0, blob.length - 30))).rejects.toMatchObject({ code: "ARCHIVE_TRUNCATED" });
+    const { blob } = await packToBuffer(
+      indexOf(file("a", Buffer.from(Array.from({ length: 9000 }, (_, i) => (i * i) & 255)))),
+      { compression },
+    );
+    const run = (bytes: Buffer) =>
+      unpackLayer({ source: once(bytes), compression, treeDir: folder.path, signal: SIGNAL });
+    await expect(run(blob.subarray(0, blob.length - 30))).rejects.toMatchObject({
+      code: "ARCHIVE_TRUNCATED",
+    });
     fs.rmSync(path.join(folder.path, "a"), { force: true });
-    await expect(run(Buffer.from("this is not compressed at all"))).rejects.toMatchObject({ code: "ARCHIVE_BAD_COMPRESSION" });
+    await expect(run(Buffer.from("this is not compressed at all"))).rejects.toMatchObject({
+      code: "ARCHIVE_BAD_COMPRESSION",
+    });
   });
 
   it("reads what tar-stream writes", async () => {
@@ -321,34 +500,53 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
     const chunks: Buffer[] = [];
     for await (const chunk of pack as unknown as AsyncIterable<Buffer>) chunks.push(chunk);
     const { index } = await unpack(Buffer.concat(chunks), folder.path);
-    expect(index.entries.map(({ path: at, kind }) => [at, kind])).toEqual([["d", "dir"], ["d/f", "file"], [`d/${"l".repeat(200)}`, "symlink"]]);
+    expect(index.entries.map(({ path: at, kind }) => [at, kind])).toEqual([
+      ["d", "dir"],
+      ["d/f", "file"],
+      [`d/${"l".repeat(200)}`, "symlink"],
+    ]);
     expect(index.entries[2]).toMatchObject({ target: "t".repeat(150) });
-    expect(index.entries[1]).toMatchObject({ mode: 0o600, mtimeNs: 1_600_000_000_000_000_000n, sizeBytes: 7 });
+    expect(index.entries[1]).toMatchObject({
+      mode: 0o600,
+      mtimeNs: 1_600_000_000_000_000_000n,
+      sizeBytes: 7,
+    });
   });
 
-  it.skipIf(!hasProgram("tar")).each(["gnu", "oldgnu", "pax", "ustar", "v7"])("reads what GNU tar writes as %s", async (format) => {
-    using folder = temporaryFolder();
-    const from = path.join(folder.path, "from");
-    const long = format === "v7" || format === "ustar" ? "short" : `${"l".repeat(100)}/${"m".repeat(120)}`;
-    fs.mkdirSync(path.join(from, path.dirname(long)), { recursive: true });
-    fs.writeFileSync(path.join(from, long), "data");
-    fs.linkSync(path.join(from, long), path.join(from, "zlink"));
-    fs.symlinkSync("t".repeat(format === "v7" || format === "ustar" ? 50 : 180), path.join(from, "sym"));
-    const tar = execFileSync("tar", ["cf", "-", `--format=${format}`, "--sort=name", "-C", from, "."]);
-    const treeDir = path.join(folder.path, "tree");
-    fs.mkdirSync(treeDir);
-    const { index } = await unpack(tar, treeDir);
-    expect(fs.readFileSync(path.join(treeDir, long), "utf8")).toBe("data");
-    expect(fs.statSync(path.join(treeDir, "zlink")).ino).toBe(fs.statSync(path.join(treeDir, long)).ino);
-    expect(fs.readlinkSync(path.join(treeDir, "sym"))).toBe(fs.readlinkSync(path.join(from, "sym")));
-    expect(index.entries.find((entry) => entry.path === "zlink")).toMatchObject({ kind: "hardlink", target: long });
-  });
+  it.skipIf(!hasProgram("tar")).each(["gnu", "oldgnu", "pax", "ustar", "v7"])(
+    "reads what GNU tar writes as %s",
+    async (format) => {
+      using folder = temporaryFolder();
+      const from = path.join(folder.path, "from");
+      const long = format === "v7" || format === "ustar" ? "short" : `${"l".repeat(100)}/${"m".repeat(120)}`;
+      fs.mkdirSync(path.join(from, path.dirname(long)), { recursive: true });
+      fs.writeFileSync(path.join(from, long), "data");
+      fs.linkSync(path.join(from, long), path.join(from, "zlink"));
+      fs.symlinkSync("t".repeat(format === "v7" || format === "ustar" ? 50 : 180), path.join(from, "sym"));
+      const tar = execFileSync("tar", ["cf", "-", `--format=${format}`, "--sort=name", "-C", from, "."]);
+      const treeDir = path.join(folder.path, "tree");
+      fs.mkdirSync(treeDir);
+      const { index } = await unpack(tar, treeDir);
+      expect(fs.readFileSync(path.join(treeDir, long), "utf8")).toBe("data");
+      expect(fs.statSync(path.join(treeDir, "zlink")).ino).toBe(fs.statSync(path.join(treeDir, long)).ino);
+      expect(fs.readlinkSync(path.join(treeDir, "sym"))).toBe(fs.readlinkSync(path.join(from, "sym")));
+      expect(index.entries.find((entry) => entry.path === "zlink")).toMatchObject({
+        kind: "hardlink",
+        target: long,
+      });
+    },
+  );
 
   it("reads gzip of several members, as pigz and others write it", async () => {
     using folder = temporaryFolder();
     const tar = tarOf({ name: "a", data: "x".repeat(3000) });
     const blob = Buffer.concat([zlib.gzipSync(tar.subarray(0, 1000)), zlib.gzipSync(tar.subarray(1000))]);
-    const { index } = await unpackLayer({ source: once(blob), compression: "gzip", treeDir: folder.path, signal: SIGNAL });
+    const { index } = await unpackLayer({
+      source: once(blob),
+      compression: "gzip",
+      treeDir: folder.path,
+      signal: SIGNAL,
+    });
     expect(index.entries).toMatchObject([{ path: "a", sizeBytes: 3000 }]);
   });
 });

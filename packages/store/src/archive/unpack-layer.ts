@@ -14,11 +14,15 @@ export async function unpackLayer(request: UnpackRequest): Promise<UnpackResult>
   const result = await unpack(request);
   const { expectedDiffId } = request;
   if (expectedDiffId !== undefined && result.diffId !== expectedDiffId) {
-    throw new WorldError("LAYER_DIFF_ID_MISMATCH", `layer unpacks to ${result.diffId}, its image says ${expectedDiffId}`, {
-      hint: "Pull again without the mirror: it may serve a damaged blob. If that does not help, the image itself is wrong.",
-      retryable: true,
-      data: { expected: expectedDiffId, actual: result.diffId },
-    });
+    throw new WorldError(
+      "LAYER_DIFF_ID_MISMATCH",
+      `layer unpacks to ${result.diffId}, its image says ${expectedDiffId}`,
+      {
+        hint: "Pull again without the mirror: it may serve a damaged blob. If that does not help, the image itself is wrong.",
+        retryable: true,
+        data: { expected: expectedDiffId, actual: result.diffId },
+      },
+    );
   }
   return result;
 }
@@ -51,10 +55,16 @@ async function unpack(request: UnpackRequest): Promise<UnpackResult> {
     first.push(next.value);
     firstBytes += next.value.length;
   }
-  return unpackInWorker({ chunks: withFirst(first, iterator) }, { ...options, onProgress: request.onProgress });
+  return unpackInWorker(
+    { chunks: withFirst(first, iterator) },
+    { ...options, onProgress: request.onProgress },
+  );
 }
 
-async function* withFirst(first: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* withFirst(
+  first: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* first;
     for (;;) {

@@ -23,7 +23,11 @@ async function copied(src: string, dest: string, rest: Parameters<typeof copy>[2
 
 describe("copying", () => {
   it("puts a file at a name, and makes the folders above", async () => {
-    expect(await copied("a.txt", "/opt/app/b")).toEqual({ opt: "dir 755 0:0", "opt/app": "dir 755 0:0", "opt/app/b": "file 644 0:0 A" });
+    expect(await copied("a.txt", "/opt/app/b")).toEqual({
+      opt: "dir 755 0:0",
+      "opt/app": "dir 755 0:0",
+      "opt/app/b": "file 644 0:0 A",
+    });
   });
 
   it.each(["/dir/", "/dir/."])("puts a file into a folder when the destination ends as %s", async (dest) => {
@@ -32,7 +36,12 @@ describe("copying", () => {
 
   it("puts a file into a folder that is there, whose metadata stays", async () => {
     const base = view({ kind: "dir", path: "dir", mode: 0o1777, uid: 3, gid: 4 });
-    const changes = await copied("a.txt", "/dir", { owner: { user: { kind: "id", id: 9 } }, mode: 0o755 }, base);
+    const changes = await copied(
+      "a.txt",
+      "/dir",
+      { owner: { user: { kind: "id", id: 9 } }, mode: 0o755 },
+      base,
+    );
     expect(changes).toEqual({ dir: "dir 1777 3:4", "dir/a.txt": "file 755 9:9 A" });
   });
 
@@ -47,9 +56,15 @@ describe("copying", () => {
   });
 
   it("copies the folder itself when its content is not asked for", async () => {
-    expect(await copied("src", "/x", { dirCopyContents: false })).toMatchObject({ x: "dir 700 7:8", "x/main.c": "file 644 0:0 main" });
+    expect(await copied("src", "/x", { dirCopyContents: false })).toMatchObject({
+      x: "dir 700 7:8",
+      "x/main.c": "file 644 0:0 main",
+    });
     const base = view({ kind: "dir", path: "x" });
-    expect(await copied("src", "/x", { dirCopyContents: false }, base)).toMatchObject({ "x/src": "dir 700 7:8", "x/src/main.c": "file 644 0:0 main" });
+    expect(await copied("src", "/x", { dirCopyContents: false }, base)).toMatchObject({
+      "x/src": "dir 700 7:8",
+      "x/src/main.c": "file 644 0:0 main",
+    });
   });
 
   it("copies everything to the root without touching the root", async () => {
@@ -59,7 +74,11 @@ describe("copying", () => {
   });
 
   it("overwrites the metadata of folders further down, as BuildKit does", async () => {
-    const base = view({ kind: "dir", path: "x", mode: 0o777 }, { kind: "dir", path: "x/sub", mode: 0o700, uid: 1 }, file("x/keep", ""));
+    const base = view(
+      { kind: "dir", path: "x", mode: 0o777 },
+      { kind: "dir", path: "x/sub", mode: 0o700, uid: 1 },
+      file("x/keep", ""),
+    );
     const changes = await copied("src", "/x", {}, base);
     expect(changes).toMatchObject({ x: "dir 777 0:0", "x/sub": "dir 711 0:0" });
     expect(changes).not.toHaveProperty("x/keep");
@@ -79,8 +98,13 @@ describe("copying", () => {
       { kind: "symlink", path: "link", target: "/real" },
       { kind: "symlink", path: "file-link", target: "../../real/target" },
     );
-    expect(await copied("a.txt", "/link/", {}, base)).toEqual({ real: "dir 755 0:0", "real/a.txt": "file 644 0:0 A" });
-    expect(await copied("a.txt", "/link/deep/x", {}, base)).toMatchObject({ "real/deep/x": "file 644 0:0 A" });
+    expect(await copied("a.txt", "/link/", {}, base)).toEqual({
+      real: "dir 755 0:0",
+      "real/a.txt": "file 644 0:0 A",
+    });
+    expect(await copied("a.txt", "/link/deep/x", {}, base)).toMatchObject({
+      "real/deep/x": "file 644 0:0 A",
+    });
     expect(await copied("a.txt", "/file-link", {}, base)).toMatchObject({ "real/target": "file 644 0:0 A" });
   });
 
@@ -97,8 +121,12 @@ describe("copying", () => {
   });
 
   it("fails when nothing matches only if that was asked for", async () => {
-    await expect(copied("no*", "/d/", { allowEmptyWildcard: false })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
-    await expect(copied("*", "/d/", { allowWildcard: false })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    await expect(copied("no*", "/d/", { allowEmptyWildcard: false })).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+    });
+    await expect(copied("*", "/d/", { allowWildcard: false })).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+    });
   });
 
   it.each<[string, string]>([
@@ -106,13 +134,25 @@ describe("copying", () => {
     ["src/mian.c", 'Did you mean "/src/main.c"?'],
     ["Src/sub/x.h", 'Did you mean "/src/sub/x.h"?'],
   ])("says what was probably meant by %s", async (src, hint) => {
-    await expect(copied(src, "/x")).rejects.toMatchObject({ code: "FILE_NOT_FOUND", message: `"/${src}" not found`, hint, data: { path: `/${src}` } });
+    await expect(copied(src, "/x")).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+      message: `"/${src}" not found`,
+      hint,
+      data: { path: `/${src}` },
+    });
   });
 
   it("changes owner and mode of everything copied", async () => {
     const changes = await copied("src", "/x", { owner: { user: { kind: "id", id: 1000 } }, mode: 0o640 });
-    expect(changes).toMatchObject({ x: "dir 640 1000:1000", "x/main.c": "file 640 1000:1000 main", "x/sub": "dir 640 1000:1000" });
-    expect(await copied("src", "/x", { modeStr: "g+w,o=,a+X" })).toMatchObject({ "x/main.c": "file 660 0:0 main", "x/sub": "dir 731 0:0" });
+    expect(changes).toMatchObject({
+      x: "dir 640 1000:1000",
+      "x/main.c": "file 640 1000:1000 main",
+      "x/sub": "dir 640 1000:1000",
+    });
+    expect(await copied("src", "/x", { modeStr: "g+w,o=,a+X" })).toMatchObject({
+      "x/main.c": "file 660 0:0 main",
+      "x/sub": "dir 731 0:0",
+    });
   });
 
   it("sets times when asked, else keeps the source's", async () => {
@@ -123,7 +163,15 @@ describe("copying", () => {
   });
 
   it("replaces files and links, but no folder by a file and no file by a folder", async () => {
-    const base = view(file("f", "old"), { kind: "symlink", path: "d/main.c", target: "/f" }, { kind: "dir", path: "d" }, { kind: "dir", path: "e" }, { kind: "dir", path: "e/main.c" }, { kind: "dir", path: "g" }, file("g/sub", ""));
+    const base = view(
+      file("f", "old"),
+      { kind: "symlink", path: "d/main.c", target: "/f" },
+      { kind: "dir", path: "d" },
+      { kind: "dir", path: "e" },
+      { kind: "dir", path: "e/main.c" },
+      { kind: "dir", path: "g" },
+      file("g/sub", ""),
+    );
     expect(await copied("a.txt", "/f", {}, base)).toEqual({ f: "file 644 0:0 A" });
     expect(await copied("src", "/d", {}, base)).toMatchObject({ "d/main.c": "file 644 0:0 main" });
     await expect(copied("src", "/e", {}, base)).rejects.toMatchObject({ code: "COPY_ONTO_DIRECTORY" });
@@ -135,28 +183,43 @@ describe("copying", () => {
   });
 
   it("refuses to make folders below a file", async () => {
-    await expect(copied("a.txt", "/f/x", {}, view(file("f", "")))).rejects.toMatchObject({ code: "NOT_A_DIRECTORY" });
+    await expect(copied("a.txt", "/f/x", {}, view(file("f", "")))).rejects.toMatchObject({
+      code: "NOT_A_DIRECTORY",
+    });
   });
 
   it("needs the folder above when it may not make it", async () => {
-    await expect(copied("a.txt", "/x/y", { createDestPath: false })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    await expect(copied("a.txt", "/x/y", { createDestPath: false })).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+    });
     expect(await copied("a.txt", "/y", { createDestPath: false })).toEqual({ y: "file 644 0:0 A" });
   });
 
   it("leaves out what is excluded, but for what is taken back", async () => {
-    expect(Object.keys(await copied("src", "/x", { excludePatterns: ["sub", "link"] }))).toEqual(["x", "x/main.c"]);
+    expect(Object.keys(await copied("src", "/x", { excludePatterns: ["sub", "link"] }))).toEqual([
+      "x",
+      "x/main.c",
+    ]);
     const changes = await copied("src", "/x", { excludePatterns: ["**", "!sub/x.h"] });
     expect(Object.keys(changes)).toEqual(["x", "x/sub", "x/sub/x.h"]);
   });
 
   it("takes only what is included, with the folders above it", async () => {
     const changes = await copied("/", "/x", { includePatterns: ["src/*/x.h"] });
-    expect(changes).toEqual({ x: "dir 755 0:0", "x/src": "dir 700 7:8", "x/src/sub": "dir 711 0:0", "x/src/sub/x.h": "file 644 0:0 x" });
+    expect(changes).toEqual({
+      x: "dir 755 0:0",
+      "x/src": "dir 700 7:8",
+      "x/src/sub": "dir 711 0:0",
+      "x/src/sub/x.h": "file 644 0:0 x",
+    });
   });
 
   it("insists on required paths", async () => {
     const parents = { includePatterns: ["src/nope"], requiredPaths: ["src/nope"] };
-    await expect(copied("/", "/x", parents)).rejects.toMatchObject({ code: "FILE_NOT_FOUND", message: '"/src/nope" not found' });
+    await expect(copied("/", "/x", parents)).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+      message: '"/src/nope" not found',
+    });
   });
 
   it("keeps hard links, devices and pipes", async () => {
@@ -168,9 +231,16 @@ describe("copying", () => {
       { kind: "fifo", path: "d/pipe" },
     );
     const { changes } = await plan([EMPTY, source], copy("d", "/"));
-    expect(shortly(changes)).toEqual({ null: "char 666", one: "file 644 0:0 1", pipe: "fifo 644", two: "hardlink one" });
+    expect(shortly(changes)).toEqual({
+      null: "char 666",
+      one: "file 644 0:0 1",
+      pipe: "fifo 644",
+      two: "hardlink one",
+    });
     // A further name that is copied alone becomes a file.
-    expect(shortly((await plan([EMPTY, source], copy("d/two", "/"))).changes)).toEqual({ two: "file 644 0:0 1" });
+    expect(shortly((await plan([EMPTY, source], copy("d/two", "/"))).changes)).toEqual({
+      two: "file 644 0:0 1",
+    });
   });
 
   it("copies a hard link whose first name a higher layer has replaced", async () => {
@@ -178,7 +248,10 @@ describe("copying", () => {
       indexOf(file("a", "old"), { kind: "hardlink", path: "b", target: "a" as BytePath }),
       indexOf(file("a", "new")),
     );
-    expect(shortly((await plan([EMPTY, source], copy("/", "/"))).changes)).toEqual({ a: "file 644 0:0 new", b: "file 644 0:0 old" });
+    expect(shortly((await plan([EMPTY, source], copy("/", "/"))).changes)).toEqual({
+      a: "file 644 0:0 new",
+      b: "file 644 0:0 old",
+    });
   });
 
   it("refers to the layer that has the content, and carries digests over", async () => {
@@ -186,14 +259,33 @@ describe("copying", () => {
     const source = view({ ...file("f", "xyz"), content: { kind: "tree" }, digest } as never);
     const layer = source.ref.layers[0];
     const { changes } = await plan([EMPTY, source], copy("f", "/g"));
-    expect(changes!.entries[0]).toMatchObject({ path: "g", digest, content: { kind: "layer", layer, path: "f" } });
+    expect(changes!.entries[0]).toMatchObject({
+      path: "g",
+      digest,
+      content: { kind: "layer", layer, path: "f" },
+    });
   });
 
   it("lays unpacked archives over the destination", async () => {
-    const archive = view({ kind: "dir", path: "bin", mode: 0o750 }, file("bin/tool", "T"), { kind: "dir", path: "lib", mtimeNs: 0n }, file("lib/so", "S"), file("f", "F"));
-    const base = view({ kind: "dir", path: "usr/lib" }, { kind: "dir", path: "usr" }, { kind: "symlink", path: "lib", target: "usr/lib" }, { kind: "dir", path: "f" }, { kind: "dir", path: "bin", mode: 0o700 });
+    const archive = view(
+      { kind: "dir", path: "bin", mode: 0o750 },
+      file("bin/tool", "T"),
+      { kind: "dir", path: "lib", mtimeNs: 0n },
+      file("lib/so", "S"),
+      file("f", "F"),
+    );
+    const base = view(
+      { kind: "dir", path: "usr/lib" },
+      { kind: "dir", path: "usr" },
+      { kind: "symlink", path: "lib", target: "usr/lib" },
+      { kind: "dir", path: "f" },
+      { kind: "dir", path: "bin", mode: 0o700 },
+    );
     const asked: string[] = [];
-    const unpack = (found: { entry: { path: string } }) => (asked.push(found.entry.path), Promise.resolve(archive));
+    const unpack = (found: { entry: { path: string } }) => (
+      asked.push(found.entry.path),
+      Promise.resolve(archive)
+    );
     const { changes } = await plan([base, CONTEXT], copy("a.txt", "/", { attemptUnpack: true }), { unpack });
     expect(asked).toEqual(["a.txt"]);
     expect(shortly(changes)).toEqual({
@@ -204,7 +296,9 @@ describe("copying", () => {
       "usr/lib": "dir 755 0:0",
       "usr/lib/so": "file 644 0:0 S",
     });
-    const none = await plan([EMPTY, CONTEXT], copy("a.txt", "/", { attemptUnpack: true }), { unpack: () => Promise.resolve(null) });
+    const none = await plan([EMPTY, CONTEXT], copy("a.txt", "/", { attemptUnpack: true }), {
+      unpack: () => Promise.resolve(null),
+    });
     expect(shortly(none.changes)).toEqual({ "a.txt": "file 644 0:0 A" });
   });
 });

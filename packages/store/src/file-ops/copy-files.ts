@@ -1,10 +1,11 @@
-import { InputError, unreachable } from "@slipway/oci";
+import { InputError } from "@slipway/oci";
 import type { CopyAction } from "@slipway/ir";
-import type { InodeNode, TreeNode } from "../archive/tree-nodes.ts";
+import type { InodeNode } from "../archive/tree-nodes.ts";
 import type { Lookup } from "../contracts.ts";
 import { bytesOfText, parentOf, textOfBytes } from "../layer-index/byte-path.ts";
 import type { BytePath } from "../layer-index/byte-path.ts";
-import type { ContentSource, EntryMetadata } from "../layer-index/entry.ts";
+import { copyOf } from "./copied-node.ts";
+import type { CopyStyle } from "./copied-node.ts";
 import { parseMode } from "./file-mode.ts";
 import type { ModeChange } from "./file-mode.ts";
 import { cleaned, findSources } from "./find-sources.ts";
@@ -30,14 +31,6 @@ export interface CopyRequest {
   unpack?(file: Lookup): Promise<ReadableFilesystem | null>;
 }
 
-/** How copies differ from their sources. */
-export interface CopyStyle {
-  /** Metadata of a copy. */
-  copied(metadata: EntryMetadata, kind: "dir" | "symlink" | "other"): EntryMetadata;
-  /** Metadata of folders above the destination that are missing. */
-  readonly missingParent: EntryMetadata;
-}
-
 /**
  * Does what a copy action says, with BuildKit's corners.
  * @throws InputError `FILE_NOT_FOUND`, `COPY_ONTO_DIRECTORY`, `COPY_ONTO_FILE`, `NOT_A_DIRECTORY`
@@ -51,7 +44,7 @@ export async function copyFiles(request: CopyRequest): Promise<void> {
     signal.throwIfAborted();
     if (action.attemptUnpack && isFile(copySource.found)) {
       const unpacked = await request.unpack?.(copySource.found);
-      if (unpacked != null) {
+      if (unpacked !== undefined && unpacked !== null) {
         const at = target.resolve(dest).path;
         target.mkdirAll(at, style.missingParent);
         mergeUnpacked({ unpacked, target, at, owner: request.owner, keepsOrigins: request.keepsOrigins });
@@ -84,7 +77,12 @@ function styleOf({ action, owner, defaultMtimeNs }: CopyRequest): CopyStyle {
         xattrs,
       });
     },
-    missingParent: { mode: parentMode, uid: owner?.uid ?? 0, gid: owner?.gid ?? 0, mtimeNs: timeNs ?? defaultMtimeNs },
+    missingParent: {
+      mode: parentMode,
+      uid: owner?.uid ?? 0,
+      gid: owner?.gid ?? 0,
+      mtimeNs: timeNs ?? defaultMtimeNs,
+    },
   };
 }
 
@@ -98,7 +96,11 @@ function requireParent(target: PendingFilesystem, dest: string): void {
 }
 
 /** Makes the folders above the destination and gives the path that the source itself is copied to. */
-function prepareDestination({ action, target }: CopyRequest, { name, found }: CopySource, style: CopyStyle): BytePath {
+function prepareDestination(
+  { action, target }: CopyRequest,
+  { name, found }: CopySource,
+  style: CopyStyle,
+): BytePath {
   const dest = bytesOfText(action.dest);
   const isFolder = /(^|\/)\.?$/.test(dest);
   const folder = isFolder ? dest : dest.slice(0, dest.lastIndexOf("/") + 1);
@@ -109,13 +111,18 @@ function prepareDestination({ action, target }: CopyRequest, { name, found }: Co
   const isDir = found.entry.kind === "dir";
   const isThere = resolved.found !== undefined;
   const intoFolder = isThere && (isDir ? !action.dirCopyContents : resolved.found?.entry.kind === "dir");
-  const at = intoFolder ? ((resolved.path === "" ? name : `${resolved.path}/${name}`).replace(/\/$/, "") as BytePath) : resolved.path;
+  const at = intoFolder
+    ? ((resolved.path === "" ? name : `${resolved.path}/${name}`).replace(/\/$/, "") as BytePath)
+    : resolved.path;
   // A folder whose content is copied is not copied itself: it is made like a missing parent.
   target.mkdirAll(isDir && action.dirCopyContents && !isThere ? at : parentOf(at), style.missingParent);
   return at;
 }
 
-function copyTree(request: CopyRequest, to: { copySource: CopySource; at: BytePath; style: CopyStyle }): void {
+function copyTree(
+  request: CopyRequest,
+  to: { copySource: CopySource; at: BytePath; style: CopyStyle },
+): void {
   const { action, target, source, signal } = request;
   const { copySource, at, style } = to;
   const filter = filterOf(action);
@@ -134,7 +141,11 @@ function copyTree(request: CopyRequest, to: { copySource: CopySource; at: BytePa
       if (!action.alwaysReplaceExistingDestPaths) throw ontoDirectory(path);
       target.remove(path);
     }
-    target.set(path, copyOf(lookup, style, inodes), request.keepsOrigins ? () => source.readFile(lookup.entry.path) : undefined);
+    target.set(
+      path,
+      copyOf(lookup, style, inodes),
+      request.keepsOrigins ? () => source.readFile(lookup.entry.path) : undefined,
+    );
   }
 }
 
@@ -158,43 +169,10 @@ function copyDir(copy: {
   if (existing?.entry.kind !== "dir") return target.makeDir(path, style.copied(entry, "dir"));
   // What is at the destination already keeps its metadata; folders further down take the source's.
   if (isTop) return;
-  if (selected.isSelected && !copy.hasIncludes) return target.setDirMetadata(path, style.copied(entry, "dir"));
-  if (existing.entry.mode !== entry.mode) target.setDirMetadata(path, { ...metadataOf(existing.entry), mode: entry.mode });
-}
-
-/** A node for the copy of anything but a folder; names of one file stay names of one file. */
-export function copyOf(lookup: Lookup, style: Pick<CopyStyle, "copied">, inodes: Map<object, InodeNode>): TreeNode {
-  const { entry } = lookup;
-  if (entry.kind === "symlink") return { kind: "symlink", metadata: style.copied(entry, "symlink"), target: entry.target };
-  const original = lookup.linked ?? entry;
-  switch (original.kind) {
-    case "file": {
-      let inode = inodes.get(original);
-      if (inode === undefined) {
-        const { sizeBytes, digest } = original;
-        const what = { kind: "file" as const, sizeBytes, digest, content: contentOf(original.content, lookup, original.path) };
-        inode = { metadata: style.copied(original, "other"), what };
-        inodes.set(original, inode);
-      }
-      return { kind: "inode", inode };
-    }
-    case "char":
-    case "block": {
-      const { kind, major, minor } = original;
-      return { kind: "inode", inode: { metadata: style.copied(original, "other"), what: { kind, major, minor } } };
-    }
-    case "fifo":
-      return { kind: "inode", inode: { metadata: style.copied(original, "other"), what: { kind: "fifo" } } };
-    case "dir":
-    case "hardlink":
-      return unreachable(original as never, "entry to copy");
-    default:
-      return unreachable(original, "entry to copy");
-  }
-}
-
-function contentOf(content: ContentSource, lookup: Lookup, path: BytePath): ContentSource {
-  return content.kind === "tree" ? { kind: "layer", layer: lookup.layer, path } : content;
+  if (selected.isSelected && !copy.hasIncludes)
+    return target.setDirMetadata(path, style.copied(entry, "dir"));
+  if (existing.entry.mode !== entry.mode)
+    target.setDirMetadata(path, { ...metadataOf(existing.entry), mode: entry.mode });
 }
 
 function isFile(lookup: Lookup): boolean {
@@ -202,15 +180,23 @@ function isFile(lookup: Lookup): boolean {
 }
 
 function ontoDirectory(path: BytePath): InputError {
-  return new InputError("COPY_ONTO_DIRECTORY", `cannot copy a file onto the directory "/${textOfBytes(path)}"`, {
-    hint: "Remove the directory first, or copy to another name.",
-    data: { path: `/${textOfBytes(path)}` },
-  });
+  return new InputError(
+    "COPY_ONTO_DIRECTORY",
+    `cannot copy a file onto the directory "/${textOfBytes(path)}"`,
+    {
+      hint: "Remove the directory first, or copy to another name.",
+      data: { path: `/${textOfBytes(path)}` },
+    },
+  );
 }
 
 function ontoFile(path: BytePath): InputError {
-  return new InputError("COPY_ONTO_FILE", `cannot copy a directory onto "/${textOfBytes(path)}", which is not a directory`, {
-    hint: "Remove what is there first, or copy to another name. A symbolic link to a directory is no directory here.",
-    data: { path: `/${textOfBytes(path)}` },
-  });
+  return new InputError(
+    "COPY_ONTO_FILE",
+    `cannot copy a directory onto "/${textOfBytes(path)}", which is not a directory`,
+    {
+      hint: "Remove what is there first, or copy to another name. A symbolic link to a directory is no directory here.",
+      data: { path: `/${textOfBytes(path)}` },
+    },
+  );
 }

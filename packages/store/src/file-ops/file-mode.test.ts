@@ -32,14 +32,24 @@ describe("parseMode", () => {
     const target = path.join(folder.path, "f");
     fs.writeFileSync(target, "");
     const clause = fc
-      .tuple(fc.constantFrom("u", "g", "o", "a", "ug", "go"), fc.constantFrom("+", "-", "="), fc.constantFrom("r", "w", "x", "X", "rw", "rx", "s", "t", "u", "g", "o", ""))
+      .tuple(
+        fc.constantFrom("u", "g", "o", "a", "ug", "go"),
+        fc.constantFrom("+", "-", "="),
+        fc.constantFrom("r", "w", "x", "X", "rw", "rx", "s", "t", "u", "g", "o", ""),
+      )
       .map((parts) => parts.join(""));
     fc.assert(
-      fc.property(fc.array(clause, { minLength: 1, maxLength: 3 }), fc.integer({ min: 0, max: 0o7777 }), (clauses, mode) => {
-        fs.chmodSync(target, mode);
-        execFileSync("chmod", ["--", clauses.join(","), target]);
-        expect(parseMode(clauses.join(","))(mode, false).toString(8)).toBe((fs.statSync(target).mode & 0o7777).toString(8));
-      }),
+      fc.property(
+        fc.array(clause, { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 0, max: 0o7777 }),
+        (clauses, mode) => {
+          fs.chmodSync(target, mode);
+          execFileSync("chmod", ["--", clauses.join(","), target]);
+          expect(parseMode(clauses.join(","))(mode, false).toString(8)).toBe(
+            (fs.statSync(target).mode & 0o7777).toString(8),
+          );
+        },
+      ),
       { numRuns: 60 },
     );
   });

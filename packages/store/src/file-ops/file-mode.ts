@@ -31,7 +31,10 @@ function parseClause(clause: string, text: string): ModeChange {
   }
   const who = match[1] === "" ? "ugo" : match[1]!.includes("a") ? "ugo" : match[1]!;
   const allowed = match[1] === "" ? ~UMASK : ~0;
-  const steps = [...match[2]!.matchAll(ACTION)].map(([, operator, letters]) => ({ operator, letters: letters! }));
+  const steps = [...match[2]!.matchAll(ACTION)].map(([, operator, letters]) => ({
+    operator,
+    letters: letters!,
+  }));
   return (mode, isDir) => {
     let value = mode;
     for (const { operator, letters } of steps) {

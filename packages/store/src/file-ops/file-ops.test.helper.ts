@@ -17,7 +17,8 @@ export function viewOf(...layers: LayerIndex[]): MergedView {
   const contents = {
     contentOf: (_: LayerId, { content }: FileEntry) => (content.kind === "bytes" ? content : undefined),
     ensureContent: () => Promise.resolve(),
-    digests: (items: readonly { entry: FileEntry }[]) => Promise.resolve(items.map(({ entry }) => digestOf(entry))),
+    digests: (items: readonly { entry: FileEntry }[]) =>
+      Promise.resolve(items.map(({ entry }) => digestOf(entry))),
   };
   return new LayeredView(
     layers.map((index) => ({ id: `layer${nextLayer++}` as LayerId, index })),
@@ -97,7 +98,8 @@ function describeEntry(entry: Entry): string {
     case "dir":
       return `dir ${entry.mode.toString(8)} ${entry.uid}:${entry.gid}${entry.opaque === true ? " opaque" : ""}`;
     case "file": {
-      const content = entry.content.kind === "bytes" ? Buffer.from(entry.content.data).toString() : entry.content.kind;
+      const content =
+        entry.content.kind === "bytes" ? Buffer.from(entry.content.data).toString() : entry.content.kind;
       return `file ${entry.mode.toString(8)} ${entry.uid}:${entry.gid} ${content}`;
     }
     default:

@@ -39,7 +39,11 @@ export function findSources(source: ReadableFilesystem, action: CopyAction): rea
 }
 
 /** Paths, in bytes, that a path with wildcards means, in sorted order; a path without any stands for itself. */
-export function expandWildcards(source: ReadableFilesystem, path: string, followSymlink: boolean): readonly string[] {
+export function expandWildcards(
+  source: ReadableFilesystem,
+  path: string,
+  followSymlink: boolean,
+): readonly string[] {
   const parts = cleaned(path).split("/");
   const firstWild = parts.findIndex(containsWildcard);
   if (firstWild < 0) return [cleaned(path)];
@@ -53,7 +57,8 @@ export function expandWildcards(source: ReadableFilesystem, path: string, follow
     for (const folder of folders) {
       // Links to folders are names like others here; a wildcard does not go through them.
       for (const { entry } of source.list(folder as BytePath) ?? []) {
-        if ((isLast || entry.kind === "dir") && matchGlob(pattern, baseNameOf(entry.path))) next.push(entry.path);
+        if ((isLast || entry.kind === "dir") && matchGlob(pattern, baseNameOf(entry.path)))
+          next.push(entry.path);
       }
     }
     folders = next;
@@ -66,8 +71,14 @@ export function fileNotFound(source: ReadableFilesystem, path: string): InputErr
   const wanted = cleaned(path);
   const meant = nearMiss(source, wanted);
   return new InputError("FILE_NOT_FOUND", `"/${textOfBytes(wanted)}" not found`, {
-    hint: meant === undefined ? "Check the path; upper and lower case differ." : `Did you mean "/${textOfBytes(meant)}"?`,
-    data: { path: `/${textOfBytes(wanted)}`, ...(meant === undefined ? {} : { near: `/${textOfBytes(meant)}` }) },
+    hint:
+      meant === undefined
+        ? "Check the path; upper and lower case differ."
+        : `Did you mean "/${textOfBytes(meant)}"?`,
+    data: {
+      path: `/${textOfBytes(wanted)}`,
+      ...(meant === undefined ? {} : { near: `/${textOfBytes(meant)}` }),
+    },
   });
 }
 

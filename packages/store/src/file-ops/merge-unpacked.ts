@@ -2,7 +2,7 @@ import type { InodeNode } from "../archive/tree-nodes.ts";
 import { baseNameOf, parentOf } from "../layer-index/byte-path.ts";
 import type { BytePath } from "../layer-index/byte-path.ts";
 import type { EntryMetadata } from "../layer-index/entry.ts";
-import { copyOf } from "./copy-files.ts";
+import { copyOf } from "./copied-node.ts";
 import type { Owner } from "./owner.ts";
 import { metadataOf } from "./pending-filesystem.ts";
 import type { PendingFilesystem, ReadableFilesystem } from "./pending-filesystem.ts";
@@ -25,7 +25,10 @@ export function mergeUnpacked(merge: {
   const inodes = new Map<object, InodeNode>();
   const folders = new Map<string, BytePath>([["", at]]);
   const start = unpacked.lstat("" as BytePath)!;
-  for (const { relativePath, lookup } of walkSelection(unpacked, start, { include: undefined, exclude: undefined })) {
+  for (const { relativePath, lookup } of walkSelection(unpacked, start, {
+    include: undefined,
+    exclude: undefined,
+  })) {
     if (relativePath === "") continue;
     const folder = folders.get(parentOf(relativePath as BytePath))!;
     const name = baseNameOf(relativePath as BytePath);
@@ -33,7 +36,11 @@ export function mergeUnpacked(merge: {
     const { entry } = lookup;
     if (entry.kind !== "dir") {
       target.remove(path);
-      target.set(path, copyOf(lookup, { copied }, inodes), merge.keepsOrigins ? () => unpacked.readFile(entry.path) : undefined);
+      target.set(
+        path,
+        copyOf(lookup, { copied }, inodes),
+        merge.keepsOrigins ? () => unpacked.readFile(entry.path) : undefined,
+      );
       continue;
     }
     const isImplied = entry.mode === 0o755 && entry.uid === 0 && entry.gid === 0 && entry.mtimeNs === 0n;

@@ -39,21 +39,32 @@ export async function resolveOwner(
 /** Fields of the line of passwd or group that begins with the name. */
 async function findLine(
   { name, input }: Extract<UserOpt, { kind: "name" }>,
-  where: { file: "etc/passwd" | "etc/group"; fields: number; filesystemOf: (input: number) => ReadableFilesystem },
+  where: {
+    file: "etc/passwd" | "etc/group";
+    fields: number;
+    filesystemOf: (input: number) => ReadableFilesystem;
+  },
 ): Promise<string[]> {
   const filesystem = where.filesystemOf(input);
   const isThere = filesystem.resolve(where.file).found !== undefined;
-  const text = isThere ? (await filesystem.readFile(where.file, { maxBytes: MAX_FILE_BYTES })).toString("utf8") : "";
+  const text = isThere
+    ? (await filesystem.readFile(where.file, { maxBytes: MAX_FILE_BYTES })).toString("utf8")
+    : "";
   for (const line of text.split("\n")) {
     const fields = line.trim().split(":");
-    const hasNumbers = fields.length >= where.fields && fields.slice(2, where.fields).every((field) => /^\d+$/.test(field));
+    const hasNumbers =
+      fields.length >= where.fields && fields.slice(2, where.fields).every((field) => /^\d+$/.test(field));
     if (fields[0] === name && hasNumbers) return fields;
   }
   const isUser = where.file === "etc/passwd";
-  throw new InputError(isUser ? "USER_NOT_FOUND" : "GROUP_NOT_FOUND", `there is no ${isUser ? "user" : "group"} "${name}" in /${where.file}`, {
-    hint: isThere
-      ? `Create it in an earlier step, or write its number.`
-      : `The image has no /${where.file}: write the number instead of the name.`,
-    data: { name },
-  });
+  throw new InputError(
+    isUser ? "USER_NOT_FOUND" : "GROUP_NOT_FOUND",
+    `there is no ${isUser ? "user" : "group"} "${name}" in /${where.file}`,
+    {
+      hint: isThere
+        ? `Create it in an earlier step, or write its number.`
+        : `The image has no /${where.file}: write the number instead of the name.`,
+      data: { name },
+    },
+  );
 }

@@ -35,9 +35,13 @@ export class PendingFilesystem implements ReadableFilesystem {
   readonly #canonical = new WeakMap<InodeNode, InodeEntry>();
   #lastFolder: { readonly path: string; readonly state: FolderState } | undefined;
 
-  constructor(base: ReadableFilesystem, from?: { root: DirNode; origins: Map<InodeNode, () => Promise<Buffer>> }) {
+  constructor(
+    base: ReadableFilesystem,
+    from?: { root: DirNode; origins: Map<InodeNode, () => Promise<Buffer>> },
+  ) {
     this.#base = base;
-    this.#root = from?.root ?? dirNode(metadataOf(base.lstat("" as BytePath)!.entry as DirEntry), { own: false });
+    this.#root =
+      from?.root ?? dirNode(metadataOf(base.lstat("" as BytePath)!.entry as DirEntry), { own: false });
     this.#origins = from?.origins ?? new Map();
   }
 
@@ -73,7 +77,10 @@ export class PendingFilesystem implements ReadableFilesystem {
     return found.sort((a, b) => (a.entry.path < b.entry.path ? -1 : 1));
   }
 
-  resolve(path: string, options: { followLast?: boolean } = {}): { path: BytePath; found: Lookup | undefined } {
+  resolve(
+    path: string,
+    options: { followLast?: boolean } = {},
+  ): { path: BytePath; found: Lookup | undefined } {
     return resolvePath(path, (at) => this.lstat(at), { followLast: options.followLast ?? true });
   }
 
@@ -85,7 +92,9 @@ export class PendingFilesystem implements ReadableFilesystem {
     if (child?.kind !== "inode" || child.inode.what.kind !== "file") throw notFound(path);
     const { content, sizeBytes } = child.inode.what;
     if (sizeBytes > (options.maxBytes ?? Infinity)) {
-      throw new InputError("FILE_TOO_LARGE", `"${textOfBytes(path)}" has ${sizeBytes} bytes`, { hint: "Make the file smaller." });
+      throw new InputError("FILE_TOO_LARGE", `"${textOfBytes(path)}" has ${sizeBytes} bytes`, {
+        hint: "Make the file smaller.",
+      });
     }
     if (content.kind === "bytes") return Buffer.from(content.data);
     const read = this.#origins.get(child.inode);
@@ -123,7 +132,8 @@ export class PendingFilesystem implements ReadableFilesystem {
     const parent = this.#writableFolder(parentOf(path));
     const { inBase } = this.#folder(parentOf(path));
     this.#lastFolder = undefined;
-    if (inBase && this.#base.lstat(path) !== undefined) parent.children.set(baseNameOf(path), { kind: "whiteout" });
+    if (inBase && this.#base.lstat(path) !== undefined)
+      parent.children.set(baseNameOf(path), { kind: "whiteout" });
     else parent.children.delete(baseNameOf(path));
   }
 
@@ -154,7 +164,8 @@ export class PendingFilesystem implements ReadableFilesystem {
     let state: FolderState;
     if (child !== undefined && child.kind !== "dir") state = { node: undefined, inBase: false };
     else {
-      const inBase = parent.inBase && child?.opaque !== true && this.#base.lstat(path as BytePath)?.entry.kind === "dir";
+      const inBase =
+        parent.inBase && child?.opaque !== true && this.#base.lstat(path as BytePath)?.entry.kind === "dir";
       state = { node: child, inBase };
     }
     this.#lastFolder = { path, state };
@@ -183,9 +194,14 @@ export class PendingFilesystem implements ReadableFilesystem {
         return { entry: { kind: "symlink", path, ...node.metadata, target: node.target }, layer: NO_LAYER };
       case "inode": {
         let canonical = this.#canonical.get(node.inode);
-        if (canonical === undefined) this.#canonical.set(node.inode, (canonical = inodeEntry(path, node.inode)));
+        if (canonical === undefined)
+          this.#canonical.set(node.inode, (canonical = inodeEntry(path, node.inode)));
         if (canonical.path === path) return { entry: canonical, layer: NO_LAYER };
-        return { entry: { kind: "hardlink", path, target: canonical.path }, layer: NO_LAYER, linked: canonical };
+        return {
+          entry: { kind: "hardlink", path, target: canonical.path },
+          layer: NO_LAYER,
+          linked: canonical,
+        };
       }
     }
   }
@@ -198,7 +214,8 @@ interface FolderState {
 
 function cloneDir(dir: DirNode): DirNode {
   const children = new Map<string, TreeNode>();
-  for (const [name, child] of dir.children) children.set(name, child.kind === "dir" ? cloneDir(child) : child);
+  for (const [name, child] of dir.children)
+    children.set(name, child.kind === "dir" ? cloneDir(child) : child);
   return { ...dir, children };
 }
 

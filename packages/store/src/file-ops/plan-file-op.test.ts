@@ -10,10 +10,36 @@ import { chain, copy, plan, shortly, view, viewOf } from "./file-ops.test.helper
 import { planFileOp } from "./plan-file-op.ts";
 
 const base = { input: 0, output: 0, timestampNs: -1n };
-const mkdir = (path: string, rest: Partial<MkdirAction> = {}): MkdirAction => ({ ...base, kind: "mkdir", path, mode: 0o755, makeParents: false, ...rest });
-const mkfile = (path: string, text: string, rest: Partial<MkfileAction> = {}): MkfileAction => ({ ...base, kind: "mkfile", path, mode: 0o644, data: Buffer.from(text), ...rest });
-const rm = (path: string, rest: Partial<RmAction> = {}): RmAction => ({ ...base, kind: "rm", path, allowNotFound: false, allowWildcard: false, ...rest });
-const symlink = (oldPath: string, newPath: string): SymlinkAction => ({ ...base, kind: "symlink", oldPath, newPath });
+const mkdir = (path: string, rest: Partial<MkdirAction> = {}): MkdirAction => ({
+  ...base,
+  kind: "mkdir",
+  path,
+  mode: 0o755,
+  makeParents: false,
+  ...rest,
+});
+const mkfile = (path: string, text: string, rest: Partial<MkfileAction> = {}): MkfileAction => ({
+  ...base,
+  kind: "mkfile",
+  path,
+  mode: 0o644,
+  data: Buffer.from(text),
+  ...rest,
+});
+const rm = (path: string, rest: Partial<RmAction> = {}): RmAction => ({
+  ...base,
+  kind: "rm",
+  path,
+  allowNotFound: false,
+  allowWildcard: false,
+  ...rest,
+});
+const symlink = (oldPath: string, newPath: string): SymlinkAction => ({
+  ...base,
+  kind: "symlink",
+  oldPath,
+  newPath,
+});
 
 const BASE = view(
   { kind: "dir", path: "etc", mode: 0o711 },
@@ -32,7 +58,11 @@ async function changesOf(...actions: FileAction[]) {
 
 describe("planFileOp", () => {
   it("makes folders, with those above only when asked", async () => {
-    expect(await changesOf(mkdir("/a/b", { makeParents: true, mode: 0o750, owner: { user: { kind: "id", id: 3 } } }))).toEqual({ a: "dir 750 3:3", "a/b": "dir 750 3:3" });
+    expect(
+      await changesOf(
+        mkdir("/a/b", { makeParents: true, mode: 0o750, owner: { user: { kind: "id", id: 3 } } }),
+      ),
+    ).toEqual({ a: "dir 750 3:3", "a/b": "dir 750 3:3" });
     await expect(changesOf(mkdir("/a/b"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
   });
 
@@ -42,8 +72,15 @@ describe("planFileOp", () => {
   });
 
   it("writes files through links, keeping what a file already was", async () => {
-    expect(await changesOf(mkfile("/run/one", "new", { mode: 0o600 }))).toEqual({ var: "dir 755 0:0", "var/lib": "dir 755 0:0", "var/lib/one": "file 644 0:0 new" });
-    expect(await changesOf(mkfile("/etc/new", "x", { mode: 0o4600 }))).toMatchObject({ "etc/new": "file 600 0:0 x", etc: "dir 711 0:0" });
+    expect(await changesOf(mkfile("/run/one", "new", { mode: 0o600 }))).toEqual({
+      var: "dir 755 0:0",
+      "var/lib": "dir 755 0:0",
+      "var/lib/one": "file 644 0:0 new",
+    });
+    expect(await changesOf(mkfile("/etc/new", "x", { mode: 0o4600 }))).toMatchObject({
+      "etc/new": "file 600 0:0 x",
+      etc: "dir 711 0:0",
+    });
     await expect(changesOf(mkfile("/etc", ""))).rejects.toMatchObject({ code: "IS_A_DIRECTORY" });
     await expect(changesOf(mkfile("/nope/x", ""))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
   });
@@ -56,7 +93,9 @@ describe("planFileOp", () => {
   it("removes by whiteout what the base has, and without a trace what is new", async () => {
     expect(await changesOf(rm("/var/lib"))).toEqual({ var: "dir 755 0:0", "var/lib": "whiteout" });
     expect(await changesOf(mkfile("/etc/new", ""), rm("/etc/new"))).toEqual({});
-    expect(await changesOf(mkfile("/etc/passwd", ""), rm("/etc/passwd"))).toMatchObject({ "etc/passwd": "whiteout" });
+    expect(await changesOf(mkfile("/etc/passwd", ""), rm("/etc/passwd"))).toMatchObject({
+      "etc/passwd": "whiteout",
+    });
   });
 
   it("removes the link, not what it leads to", async () => {
@@ -65,7 +104,9 @@ describe("planFileOp", () => {
   });
 
   it("removes by wildcard, and minds what is missing only when told to", async () => {
-    expect(await changesOf(rm("/var/lib/t*", { allowWildcard: true }))).toMatchObject({ "var/lib/two": "whiteout" });
+    expect(await changesOf(rm("/var/lib/t*", { allowWildcard: true }))).toMatchObject({
+      "var/lib/two": "whiteout",
+    });
     await expect(changesOf(rm("/etc/shadow"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
     expect(await changesOf(rm("/etc/shadow", { allowNotFound: true }))).toEqual({});
     await expect(changesOf(rm("/"))).rejects.toMatchObject({ code: "REMOVES_ROOT" });
@@ -73,7 +114,11 @@ describe("planFileOp", () => {
 
   it("hides what a removed folder had when it is made again", async () => {
     const changes = await changesOf(rm("/var/lib"), mkdir("/var/lib"), mkfile("/var/lib/three", "3"));
-    expect(changes).toEqual({ var: "dir 755 0:0", "var/lib": "dir 755 0:0 opaque", "var/lib/three": "file 644 0:0 3" });
+    expect(changes).toEqual({
+      var: "dir 755 0:0",
+      "var/lib": "dir 755 0:0 opaque",
+      "var/lib/three": "file 644 0:0 3",
+    });
   });
 
   it("looks names up in the filesystem of the given input", async () => {
@@ -82,9 +127,13 @@ describe("planFileOp", () => {
     const both = { ...owner, group: { kind: "name" as const, name: "staff", input: 0 } };
     expect(await changesOf(mkfile("/f", "", { owner: both }))).toEqual({ f: "file 644 1001:50 " });
     const unknown = { user: { kind: "name" as const, name: "nobody", input: 0 } };
-    await expect(changesOf(mkfile("/f", "", { owner: unknown }))).rejects.toMatchObject({ code: "USER_NOT_FOUND" });
+    await expect(changesOf(mkfile("/f", "", { owner: unknown }))).rejects.toMatchObject({
+      code: "USER_NOT_FOUND",
+    });
     const scratch = { user: { kind: "name" as const, name: "app", input: NO_INPUT } };
-    await expect(changesOf(mkfile("/f", "", { owner: scratch }))).rejects.toMatchObject({ code: "USER_NOT_FOUND" });
+    await expect(changesOf(mkfile("/f", "", { owner: scratch }))).rejects.toMatchObject({
+      code: "USER_NOT_FOUND",
+    });
   });
 
   it("sees users that an earlier action brought", async () => {
@@ -117,10 +166,18 @@ describe("planFileOp", () => {
   it("keeps branches from one action's result apart", async () => {
     const op = {
       kind: "file" as const,
-      actions: [mkfile("/x", "1", { output: 0 }), mkfile("/y", "2", { input: 1, output: 1 }), mkfile("/z", "3", { input: 1, output: 2 })],
+      actions: [
+        mkfile("/x", "1", { output: 0 }),
+        mkfile("/y", "2", { input: 1, output: 1 }),
+        mkfile("/z", "3", { input: 1, output: 2 }),
+      ],
     };
     const outputs = await planFileOp({ op, inputs: [BASE], signal: SIGNAL });
-    expect(outputs.map((output) => Object.keys(shortly(output!.changes)))).toEqual([["x"], ["x", "y"], ["x", "z"]]);
+    expect(outputs.map((output) => Object.keys(shortly(output!.changes)))).toEqual([
+      ["x"],
+      ["x", "y"],
+      ["x", "z"],
+    ]);
   });
 
   it("gives a valid layer that, over the base, is what the actions made one by one", async () => {
@@ -143,12 +200,20 @@ describe("planFileOp", () => {
           const output = await plan([current], each).catch(() => undefined);
           if (output === undefined) continue;
           // In the chain below, input 0 as a source would be the base, not the current state.
-          accepted.push(each.kind === "copy" ? { ...each, secondaryInput: accepted.length === 0 ? 0 : accepted.length } : each);
+          accepted.push(
+            each.kind === "copy"
+              ? { ...each, secondaryInput: accepted.length === 0 ? 0 : accepted.length }
+              : each,
+          );
           if (output.changes !== null) layers.push(output.changes);
         }
         if (accepted.length === 0) return;
         const [start] = layers;
-        const [whole] = await planFileOp({ op: chain(1, ...accepted), inputs: [viewOf(start!)], signal: SIGNAL });
+        const [whole] = await planFileOp({
+          op: chain(1, ...accepted),
+          inputs: [viewOf(start!)],
+          signal: SIGNAL,
+        });
         const merged = viewOf(start!, ...(whole!.changes === null ? [] : [whole!.changes]));
         expect(snapshot(merged)).toEqual(snapshot(viewOf(...layers)));
         const paths = (whole!.changes?.entries ?? []).map((entry) => entry.path);
@@ -162,7 +227,8 @@ describe("planFileOp", () => {
     const entries = [];
     for (let d = 0; d < 500; d++) {
       entries.push({ kind: "dir" as const, path: `d${d}` });
-      for (let i = 0; i < 100; i++) entries.push({ ...file(`d${d}/f${i}`, ""), digest: `sha256:${"0".repeat(64)}` as never });
+      for (let i = 0; i < 100; i++)
+        entries.push({ ...file(`d${d}/f${i}`, ""), digest: `sha256:${"0".repeat(64)}` as never });
     }
     const source = view(...entries);
     source.list("" as BytePath);
@@ -188,7 +254,13 @@ function snapshot(filesystem: MergedView): unknown[] {
   return [...filesystem.walk("" as BytePath)].map(({ entry, linked }) => {
     const original = linked ?? entry;
     const { path } = entry;
-    if (original.kind === "file") return [path, "file", Buffer.from((original.content as { data: Uint8Array }).data).toString(), original.mode];
+    if (original.kind === "file")
+      return [
+        path,
+        "file",
+        Buffer.from((original.content as { data: Uint8Array }).data).toString(),
+        original.mode,
+      ];
     return [path, original.kind, original.kind === "symlink" ? original.target : ""];
   });
 }

@@ -1,6 +1,14 @@
 import { InputError, InvariantError, unreachable } from "@slipway/oci";
 import { NO_INPUT, NO_OUTPUT } from "@slipway/ir";
-import type { FileAction, FileOp, InputIndex, MkdirAction, MkfileAction, RmAction, SymlinkAction } from "@slipway/ir";
+import type {
+  FileAction,
+  FileOp,
+  InputIndex,
+  MkdirAction,
+  MkfileAction,
+  RmAction,
+  SymlinkAction,
+} from "@slipway/ir";
 import type { Lookup, MergedView } from "../contracts.ts";
 import { bytesOfText, parentOf, textOfBytes } from "../layer-index/byte-path.ts";
 import type { BytePath } from "../layer-index/byte-path.ts";
@@ -58,7 +66,8 @@ export async function planFileOp(request: FileOpRequest): Promise<readonly (File
   const writable = (index: InputIndex): State => {
     if (index < inputs.length) return { base: index, filesystem: new PendingFilesystem(readable(index)) };
     const state = resultOf(results, index - inputs.length);
-    const isLastUse = uses[index - inputs.length] === 1 && op.actions[index - inputs.length]!.output === NO_OUTPUT;
+    const isLastUse =
+      uses[index - inputs.length] === 1 && op.actions[index - inputs.length]!.output === NO_OUTPUT;
     return isLastUse ? state : { base: state.base, filesystem: state.filesystem.clone() };
   };
 
@@ -68,14 +77,16 @@ export async function planFileOp(request: FileOpRequest): Promise<readonly (File
     const state = writable(action.input);
     await perform(action, { request, target: state.filesystem, owner, readable });
     results.push(state);
-    if (action.output !== NO_OUTPUT) outputs[action.output] = { base: state.base, changes: state.filesystem.changes() };
+    if (action.output !== NO_OUTPUT)
+      outputs[action.output] = { base: state.base, changes: state.filesystem.changes() };
   }
   return outputs;
 }
 
 function resultOf(results: readonly State[], index: number): State {
   const state = results[index];
-  if (state === undefined) throw new InvariantError(`a file action uses the result of action ${index}, which is not done yet`);
+  if (state === undefined)
+    throw new InvariantError(`a file action uses the result of action ${index}, which is not done yet`);
   return state;
 }
 
@@ -83,13 +94,15 @@ function resultOf(results: readonly State[], index: number): State {
 function countUses(op: FileOp, inputCount: number): number[] {
   const uses = op.actions.map(() => 0);
   const count = (index: InputIndex | undefined) => {
-    if (index !== undefined && index >= inputCount && index - inputCount < uses.length) uses[index - inputCount]!++;
+    if (index !== undefined && index >= inputCount && index - inputCount < uses.length)
+      uses[index - inputCount]!++;
   };
   for (const action of op.actions) {
     count(action.input);
     if (action.kind === "copy") count(action.secondaryInput);
     if (action.kind === "rm") continue;
-    for (const user of [action.owner?.user, action.owner?.group]) if (user?.kind === "name") count(user.input);
+    for (const user of [action.owner?.user, action.owner?.group])
+      if (user?.kind === "name") count(user.input);
   }
   return uses;
 }
@@ -131,7 +144,10 @@ async function perform(action: FileAction, context: ActionContext): Promise<void
   }
 }
 
-function madeMetadata(action: { mode: number; timestampNs: bigint }, { owner, request }: ActionContext): EntryMetadata {
+function madeMetadata(
+  action: { mode: number; timestampNs: bigint },
+  { owner, request }: ActionContext,
+): EntryMetadata {
   return {
     mode: action.mode & 0o777,
     uid: owner?.uid ?? 0,
@@ -153,9 +169,18 @@ function makeFile(action: MkfileAction, target: PendingFilesystem, made: EntryMe
   const existing = found?.linked ?? found?.entry;
   const metadata =
     existing?.kind === "file"
-      ? { ...metadataOf(existing), mtimeNs: made.mtimeNs, ...(action.owner === undefined ? {} : { uid: made.uid, gid: made.gid }) }
+      ? {
+          ...metadataOf(existing),
+          mtimeNs: made.mtimeNs,
+          ...(action.owner === undefined ? {} : { uid: made.uid, gid: made.gid }),
+        }
       : made;
-  const what = { kind: "file" as const, sizeBytes: action.data.length, digest: undefined, content: { kind: "bytes" as const, data: action.data } };
+  const what = {
+    kind: "file" as const,
+    sizeBytes: action.data.length,
+    digest: undefined,
+    content: { kind: "bytes" as const, data: action.data },
+  };
   target.set(path, { kind: "inode", inode: { metadata, what } });
 }
 
@@ -185,7 +210,9 @@ function remove(action: RmAction, target: PendingFilesystem): void {
   for (const each of paths) {
     const clean = cleaned(each);
     if (clean === "") {
-      throw new InputError("REMOVES_ROOT", "the root directory cannot be removed", { hint: "Name what is to be removed in it." });
+      throw new InputError("REMOVES_ROOT", "the root directory cannot be removed", {
+        hint: "Name what is to be removed in it.",
+      });
     }
     // The link itself is removed, not what it leads to.
     const { path: at, found } = target.resolve(clean, { followLast: false });
@@ -194,7 +221,11 @@ function remove(action: RmAction, target: PendingFilesystem): void {
   }
 }
 
-function expandForRemoval(target: PendingFilesystem, path: string, allowNotFound: boolean): readonly string[] {
+function expandForRemoval(
+  target: PendingFilesystem,
+  path: string,
+  allowNotFound: boolean,
+): readonly string[] {
   try {
     return expandWildcards(target, path, false);
   } catch (error) {

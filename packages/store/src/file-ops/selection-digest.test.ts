@@ -20,7 +20,11 @@ const ENTRIES = [
 describe("selectionDigest", () => {
   it("is the same for other times and other places", async () => {
     const one = await digestOf(view(...ENTRIES), "d");
-    const moved = ENTRIES.map((entry) => ({ ...entry, path: entry.path.replace(/^d/, "elsewhere"), mtimeNs: 5n }));
+    const moved = ENTRIES.map((entry) => ({
+      ...entry,
+      path: entry.path.replace(/^d/, "elsewhere"),
+      mtimeNs: 5n,
+    }));
     expect(await digestOf(view(...moved), "elsewhere")).toBe(one);
   });
 
@@ -34,12 +38,21 @@ describe("selectionDigest", () => {
     ["an xattr", { path: "d/f", xattrs: new Map([["user.a", Buffer.from("2")]]) }],
     ["mode of the folder", { path: "d", mode: 0o700 }],
   ])("changes with the %s", async (_, change) => {
-    const changed = ENTRIES.map((entry) => (entry.path === (change as { path: string }).path ? { ...entry, ...change } : entry));
-    expect(await digestOf(view(...(changed as never[])), "d")).not.toBe(await digestOf(view(...ENTRIES), "d"));
+    const changed = ENTRIES.map((entry) =>
+      entry.path === (change as { path: string }).path ? { ...entry, ...change } : entry,
+    );
+    expect(await digestOf(view(...(changed as never[])), "d")).not.toBe(
+      await digestOf(view(...ENTRIES), "d"),
+    );
   });
 
   it("counts the name of a file that is copied, and of a folder only when it is copied itself", async () => {
-    const source = view(file("a", "x"), file("b", "x"), { kind: "dir", path: "p" }, { kind: "dir", path: "q" });
+    const source = view(
+      file("a", "x"),
+      file("b", "x"),
+      { kind: "dir", path: "p" },
+      { kind: "dir", path: "q" },
+    );
     expect(await digestOf(source, "a")).not.toBe(await digestOf(source, "b"));
     expect(await digestOf(source, "p")).toBe(await digestOf(source, "q"));
     const itself = { dirCopyContents: false };
@@ -48,19 +61,28 @@ describe("selectionDigest", () => {
 
   it("does not see what the action cannot", async () => {
     const withMore = view(...ENTRIES, file("other", "1"), file("d/skipped", "2"));
-    expect(await digestOf(withMore, "d", { excludePatterns: ["skipped"] })).toBe(await digestOf(view(...ENTRIES), "d", { excludePatterns: ["skipped"] }));
+    expect(await digestOf(withMore, "d", { excludePatterns: ["skipped"] })).toBe(
+      await digestOf(view(...ENTRIES), "d", { excludePatterns: ["skipped"] }),
+    );
   });
 
   it("tells hard links from equal files, and is the same from however many layers", async () => {
     const linked = indexOf(file("a", "x"), { kind: "hardlink", path: "b", target: "a" as BytePath });
     const equal = indexOf(file("a", "x"), file("b", "x"));
     expect(await digestOf(viewOf(linked))).not.toBe(await digestOf(viewOf(equal)));
-    const layered = viewOf(indexOf(file("a", "old"), file("gone", "")), indexOf(file("a", "x"), { kind: "whiteout", path: "gone" }), indexOf(file("b", "x")));
+    const layered = viewOf(
+      indexOf(file("a", "old"), file("gone", "")),
+      indexOf(file("a", "x"), { kind: "whiteout", path: "gone" }),
+      indexOf(file("b", "x")),
+    );
     expect(await digestOf(layered)).toBe(await digestOf(viewOf(equal)));
   });
 
   it("lists what a copy sees in order, with look-ups", () => {
-    const selection = selectCopySources({ action: copy("d*", "/x/", { dirCopyContents: false }), source: view(...ENTRIES) });
+    const selection = selectCopySources({
+      action: copy("d*", "/x/", { dirCopyContents: false }),
+      source: view(...ENTRIES),
+    });
     expect(selection.map(({ relativePath }) => relativePath)).toEqual(["d", "d/c", "d/f", "d/l"]);
   });
 });

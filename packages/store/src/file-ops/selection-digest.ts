@@ -19,7 +19,10 @@ export interface CopiedEntry {
  * come under their own name, since that is where they go.
  * @throws InputError as planning would
  */
-export function selectCopySources(request: { readonly action: CopyAction; readonly source: ReadableFilesystem }): readonly CopiedEntry[] {
+export function selectCopySources(request: {
+  readonly action: CopyAction;
+  readonly source: ReadableFilesystem;
+}): readonly CopiedEntry[] {
   const { action, source } = request;
   const filter = filterOf(action);
   const entries: CopiedEntry[] = [];
@@ -54,7 +57,12 @@ export async function selectionDigest(
   }
   const digests = await digestsOf(files);
   const digester = createDigester();
-  digester.update("slipway.copy.v1\0");
+  // Gathered: a call for each entry costs more than the hashing.
+  let text = "slipway.copy.v1\0";
+  const flush = () => {
+    digester.update(Buffer.from(text, "latin1"));
+    text = "";
+  };
   for (const { relativePath, lookup } of selection) {
     const original = lookup.linked ?? lookup.entry;
     let detail: string;
@@ -77,15 +85,17 @@ export async function selectionDigest(
         break;
       case "hardlink":
         // A view names what a hard link is a name of; one that does not is keyed by where it points.
-        digester.update(Buffer.from(`${relativePath}\0hardlink\0${original.target}\n`, "latin1"));
+        text += `${relativePath}\0hardlink\0${original.target}\n`;
         continue;
       default:
         return unreachable(original, "entry");
     }
     // Lengths first, so that no name or value can look like another field.
     const head = `${relativePath.length} ${relativePath} ${original.kind} ${original.mode} ${original.uid} ${original.gid}`;
-    digester.update(Buffer.from(`${head} ${detail.length} ${detail}${xattrText(original)}\n`, "latin1"));
+    text += `${head} ${detail.length} ${detail}${xattrText(original)}\n`;
+    if (text.length > 65536) flush();
   }
+  flush();
   return digester.digest();
 }
 

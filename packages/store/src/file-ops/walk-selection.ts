@@ -36,11 +36,17 @@ interface Frame {
 }
 
 /** What the filter selects of `start` and below, sorted, folders before what is in them. `start` itself always is. */
-export function* walkSelection(source: ReadableFilesystem, start: Lookup, filter: CopyFilter): Generator<SelectedEntry, void> {
+export function* walkSelection(
+  source: ReadableFilesystem,
+  start: Lookup,
+  filter: CopyFilter,
+): Generator<SelectedEntry, void> {
   yield { relativePath: "", lookup: start, isSelected: true };
   if (start.entry.kind !== "dir") return;
   const childrenOf = (lookup: Lookup) => source.list(lookup.entry.path as BytePath) ?? [];
-  const frames: Frame[] = [{ lookup: start, relativePath: "", children: childrenOf(start), next: 0, isGiven: true }];
+  const frames: Frame[] = [
+    { lookup: start, relativePath: "", children: childrenOf(start), next: 0, isGiven: true },
+  ];
   while (frames.length > 0) {
     const frame = frames.at(-1)!;
     const lookup = frame.children[frame.next++];
@@ -71,5 +77,8 @@ function isMeant({ include, exclude }: CopyFilter, path: string): boolean {
 }
 
 function mayBeMeantBelow({ include, exclude }: CopyFilter, dir: string): boolean {
-  return (include === undefined || include.mayMatchBelow(dir)) && (exclude === undefined || exclude.mayMissBelow(dir));
+  return (
+    (include === undefined || include.mayMatchBelow(dir)) &&
+    (exclude === undefined || exclude.mayMissBelow(dir))
+  );
 }
