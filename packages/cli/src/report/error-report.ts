@@ -77,7 +77,7 @@ function hintOf(error: unknown): string | undefined {
     const code = (each as { code?: unknown } | undefined)?.code;
     if (typeof code === "string" && SYSTEM_HINTS[code]) return SYSTEM_HINTS[code];
   }
-  if (error instanceof Error && !("code" in error))
+  if (error instanceof Error && !("code" in error) && error.name !== "AbortError")
     return "This is probably a bug in Slipway: run it again with --debug and report what it prints.";
   return undefined;
 }
