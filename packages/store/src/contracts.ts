@@ -111,7 +111,10 @@ export interface MergedView {
    * taken as they are written. `path` is bytes; leading, doubled and trailing slashes and `.` do not count.
    * @throws InputError `SYMLINK_LOOP` after 255 links, `NOT_A_DIRECTORY`.
    */
-  resolve(path: string, options?: { followLast?: boolean }): { readonly path: BytePath; readonly found: Lookup | undefined };
+  resolve(
+    path: string,
+    options?: { followLast?: boolean },
+  ): { readonly path: BytePath; readonly found: Lookup | undefined };
   /** Entries of a folder, sorted, whiteouts applied; undefined when it is no folder. */
   list(path: BytePath): readonly Lookup[] | undefined;
   /** All entries below and including `path`, parents first, in the order of an index. */
@@ -154,7 +157,10 @@ export interface RootStore {
    * Prepares an overlay over the ref. Mount points that the ref lacks are offered from a lowerdir of their own, so that they
    * never are a change. It is the topmost one: a whiteout or an opaque folder of the ref would hide a lower one.
    */
-  writable(ref: Ref, options: { mountPoints: readonly MountPoint[]; signal: AbortSignal }): Promise<WritableRoot>;
+  writable(
+    ref: Ref,
+    options: { mountPoints: readonly MountPoint[]; signal: AbortSignal },
+  ): Promise<WritableRoot>;
   /** Lowerdirs, topmost first, for a read-only mount; at least one. */
   readonlyLowerdirs(ref: Ref, signal: AbortSignal): Promise<readonly string[]>;
 }

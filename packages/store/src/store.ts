@@ -43,7 +43,10 @@ export function openStore(options: OpenStoreOptions): Promise<Store> {
 }
 
 async function loadArchive(): Promise<Archive> {
-  const [{ packLayer }, { unpackLayer }] = await Promise.all([import("./archive/pack-layer.ts"), import("./archive/unpack-layer.ts")]);
+  const [{ packLayer }, { unpackLayer }] = await Promise.all([
+    import("./archive/pack-layer.ts"),
+    import("./archive/unpack-layer.ts"),
+  ]);
   return { packLayer, unpackLayer };
 }
 
@@ -98,7 +101,14 @@ class FolderStore implements Store {
     this.#table = table;
     this.#digests = new DigestService(layout, session);
     this.blobs = new FileBlobStore(layout, session);
-    this.layers = new DefaultLayerStore({ root: layout.root, session, table, blobs: this.blobs, digests: this.#digests, loadArchive });
+    this.layers = new DefaultLayerStore({
+      root: layout.root,
+      session,
+      table,
+      blobs: this.blobs,
+      digests: this.#digests,
+      loadArchive,
+    });
     this.roots = new DefaultRootStore(session, this.layers);
     this.cache = new SqliteCacheIndex(database, this.layers, warn);
     this.cacheMounts = new FolderCacheMounts(layout, { session, layers: this.layers, roots: this.roots });
@@ -110,7 +120,7 @@ class FolderStore implements Store {
   }
 
   usage(): readonly UsageRecord[] {
-    return listItems(this.#database, this.#layout, leasedNames(this.#layout)).map(recordOf);
+    return listItems(this.#database, this.#layout, () => leasedNames(this.#layout)).map(recordOf);
   }
 
   prune(options: PruneOptions): AsyncIterable<UsageRecord> {
@@ -128,7 +138,7 @@ class FolderStore implements Store {
   async #close(): Promise<void> {
     this.#closing.abort();
     // What is lost here only makes the next build slower, and must not hide why this one failed (a full disk, say).
-    const savings = [
+    const savings: readonly (() => void | Promise<void>)[] = [
       () => this.cache.saveUse(),
       () => this.layers.saveDigests(),
       () => this.#digests.save(),
@@ -146,4 +156,3 @@ class FolderStore implements Store {
     this.#database.close();
   }
 }
-

@@ -24,12 +24,19 @@ describe("the blob store", () => {
     const store = await temporaryStore();
     const writer = await store.blobs.create();
     await writer.write(Buffer.from("x"));
-    await expect(writer.commit(sha256("y"))).rejects.toMatchObject({ code: "BLOB_DIGEST_MISMATCH", retryable: true });
+    await expect(writer.commit(sha256("y"))).rejects.toMatchObject({
+      code: "BLOB_DIGEST_MISMATCH",
+      retryable: true,
+    });
     const other = await store.blobs.create();
     await other.write(Buffer.from("z"));
     await other.abort();
     expect(fs.readdirSync(path.join(store.root, "blobs/sha256"))).toEqual([]);
-    expect(fs.readdirSync(path.join(store.root, "tmp")).flatMap((name) => fs.readdirSync(path.join(store.root, "tmp", name)))).toEqual([]);
+    expect(
+      fs
+        .readdirSync(path.join(store.root, "tmp"))
+        .flatMap((name) => fs.readdirSync(path.join(store.root, "tmp", name))),
+    ).toEqual([]);
     expect(() => store.blobs.path(sha256("x"))).toThrow(expect.objectContaining({ code: "BLOB_NOT_FOUND" }));
   });
 
@@ -52,8 +59,15 @@ describe("the blob store", () => {
       const failure = (async () => {
         for (let i = 0; i < 4; i++) await writer.write(Buffer.alloc(1024 * 1024, i));
       })();
-      await expect(failure).rejects.toMatchObject({ code: "DISK_FULL", hint: expect.stringContaining("slipway prune") as string });
-      expect(fs.readdirSync(path.join(folder, "tmp")).flatMap((name) => fs.readdirSync(path.join(folder, "tmp", name)))).toEqual([]);
+      await expect(failure).rejects.toMatchObject({
+        code: "DISK_FULL",
+        hint: expect.stringContaining("slipway prune") as string,
+      });
+      expect(
+        fs
+          .readdirSync(path.join(folder, "tmp"))
+          .flatMap((name) => fs.readdirSync(path.join(folder, "tmp", name))),
+      ).toEqual([]);
     } finally {
       await store.close();
       execFileSync("umount", [folder]);

@@ -10,6 +10,8 @@ import { withWorldErrorsAsync } from "../syscalls/fs-errors.ts";
 export class FileBlobStore implements BlobStore {
   readonly #layout: StoreLayout;
   readonly #session: Session;
+  /** Blobs that were there after they were leased. */
+  readonly #held = new Set<Digest>();
 
   constructor(layout: StoreLayout, session: Session) {
     this.#layout = layout;
@@ -18,7 +20,10 @@ export class FileBlobStore implements BlobStore {
 
   has(digest: Digest): boolean {
     this.#session.lease(digest);
-    return fs.existsSync(this.#layout.blob(digest));
+    const file = this.#layout.blob(digest);
+    if (!fs.existsSync(file) && !(this.#held.has(digest) && comesBack(file))) return false;
+    this.#held.add(digest);
+    return true;
   }
 
   path(digest: Digest): string {
@@ -31,22 +36,26 @@ export class FileBlobStore implements BlobStore {
   }
 
   create(): Promise<BlobWriter> {
-    return Promise.resolve(new FileBlobWriter(this.#layout, this.#session));
+    return Promise.resolve(
+      new FileBlobWriter(this.#layout, this.#session, (digest) => this.#held.add(digest)),
+    );
   }
 }
 
 class FileBlobWriter implements BlobWriter {
   readonly #layout: StoreLayout;
   readonly #session: Session;
+  readonly #onCommit: (digest: Digest) => void;
   readonly #temporary: string;
   readonly #hash: Hash = createHash("sha256");
   #handle: fs.promises.FileHandle | undefined;
   #sizeBytes = 0;
   #ended = false;
 
-  constructor(layout: StoreLayout, session: Session) {
+  constructor(layout: StoreLayout, session: Session, onCommit: (digest: Digest) => void) {
     this.#layout = layout;
     this.#session = session;
+    this.#onCommit = onCommit;
     this.#temporary = session.temporaryPath();
   }
 
@@ -63,7 +72,7 @@ class FileBlobWriter implements BlobWriter {
     await withWorldErrorsAsync(this.#temporary, async () => {
       this.#handle ??= await fs.promises.open(this.#temporary, "wx", 0o600);
       this.#hash.update(chunk);
-      for (let done = 0; done < chunk.length; ) {
+      for (let done = 0; done < chunk.length;) {
         done += (await this.#handle.write(chunk, done, chunk.length - done)).bytesWritten;
       }
       this.#sizeBytes += chunk.length;
@@ -89,6 +98,7 @@ class FileBlobWriter implements BlobWriter {
         await syncFolder(this.#layout.blobs);
       });
       this.#ended = true;
+      this.#onCommit(digest);
       return { digest, sizeBytes: this.#sizeBytes };
     } catch (error) {
       await this.abort();
@@ -104,6 +114,15 @@ class FileBlobWriter implements BlobWriter {
   }
 }
 
+/** Who prunes takes a blob aside for the moment that it takes to look at the leases; a leased one is put back. */
+function comesBack(file: string): boolean {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+    if (fs.existsSync(file)) return true;
+  }
+  return false;
+}
+
 async function syncFolder(folder: string): Promise<void> {
   const handle = await fs.promises.open(folder, "r");
   try {
@@ -112,4 +131,3 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.close();
   }
 }
-

@@ -2,7 +2,13 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { EMPTY_REF } from "@slipway/engine-sdk";
-import { entry, indexOf, signal, temporaryFolder, temporaryStore } from "../testing/temporary-store.test.helper.ts";
+import {
+  entry,
+  indexOf,
+  signal,
+  temporaryFolder,
+  temporaryStore,
+} from "../testing/temporary-store.test.helper.ts";
 
 const request = (sharing: "shared" | "private" | "locked", id = "id") => ({ id, sharing, base: EMPTY_REF });
 
@@ -10,13 +16,17 @@ describe("cache mounts", () => {
   test("that are shared are one folder for all who hold them, in every process, and keep what is in them", async () => {
     const root = temporaryFolder();
     const stores = [await temporaryStore(root), await temporaryStore(root)];
-    const leases = await Promise.all(stores.map((store) => store.cacheMounts.acquire(request("shared"), signal)));
+    const leases = await Promise.all(
+      stores.map((store) => store.cacheMounts.acquire(request("shared"), signal)),
+    );
     expect(leases[0]!.path).toBe(leases[1]!.path);
     fs.writeFileSync(path.join(leases[0]!.path, "kept"), "x");
     for (const lease of leases) await lease.release();
     const again = await stores[1]!.cacheMounts.acquire(request("shared"), signal);
     expect(fs.readdirSync(again.path)).toEqual(["kept"]);
-    expect((await stores[1]!.cacheMounts.acquire(request("shared", "another"), signal)).path).not.toBe(again.path);
+    expect((await stores[1]!.cacheMounts.acquire(request("shared", "another"), signal)).path).not.toBe(
+      again.path,
+    );
   });
 
   test("that are locked are held by one at a time; who waits can be aborted", async () => {
@@ -44,9 +54,15 @@ describe("cache mounts", () => {
 
   test("start with what their base has, which writing to them does not change", async () => {
     const store = await temporaryStore();
-    const layer = await store.layers.addIndex(indexOf(entry.dir("d", { mode: 0o700 }), entry.file("d/f", "base")), signal);
+    const layer = await store.layers.addIndex(
+      indexOf(entry.dir("d", { mode: 0o700 }), entry.file("d/f", "base")),
+      signal,
+    );
     const tree = await store.layers.tree(layer, signal);
-    const lease = await store.cacheMounts.acquire({ id: "id", sharing: "shared", base: { layers: [layer] } }, signal);
+    const lease = await store.cacheMounts.acquire(
+      { id: "id", sharing: "shared", base: { layers: [layer] } },
+      signal,
+    );
     expect(fs.statSync(path.join(lease.path, "d")).mode & 0o777).toBe(0o700);
     fs.writeFileSync(path.join(lease.path, "d/f"), "changed");
     expect(fs.readFileSync(path.join(tree, "d/f"), "utf8")).toBe("base");

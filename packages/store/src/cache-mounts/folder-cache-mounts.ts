@@ -103,7 +103,8 @@ export class FolderCacheMounts implements CacheMounts {
   async #fresh(base: Ref, signal: AbortSignal): Promise<string> {
     const folder = this.#session.temporaryFolder();
     try {
-      const index = base.layers.length === 0 ? { entries: [] } : flattenView(await this.#roots.view(base, signal));
+      const index =
+        base.layers.length === 0 ? { entries: [] } : flattenView(await this.#roots.view(base, signal));
       for (const id of base.layers) await this.#layers.ensureContent(id, signal);
       await materialize(index, bytesOfText(folder), {
         contentOf: (entry) => this.#contentOf(base, entry),
@@ -124,4 +125,3 @@ export class FolderCacheMounts implements CacheMounts {
     return content;
   }
 }
-

@@ -5,7 +5,13 @@ import { MediaTypes, sha256, type DiffId } from "@slipway/oci";
 import { EMPTY_REF } from "@slipway/engine-sdk";
 import type { RemoteLayer } from "../contracts.ts";
 import { openStore } from "../store.ts";
-import { entry, indexOf, signal, temporaryFolder, temporaryStore } from "../testing/temporary-store.test.helper.ts";
+import {
+  entry,
+  indexOf,
+  signal,
+  temporaryFolder,
+  temporaryStore,
+} from "../testing/temporary-store.test.helper.ts";
 
 const KEY = sha256("key");
 const meta = { description: "a step" };
@@ -49,7 +55,11 @@ describe("the cache index", () => {
     const folder = temporaryFolder();
     fs.writeFileSync(path.join(folder, "f"), "x");
     const index = await store.scanFolder(folder, { signal });
-    store.cache.record([sha256("volatile")], { outputs: [{ layers: [store.layers.addVolatile(index)] }] }, meta);
+    store.cache.record(
+      [sha256("volatile")],
+      { outputs: [{ layers: [store.layers.addVolatile(index)] }] },
+      meta,
+    );
     expect(store.cache.lookup(sha256("volatile"))).toBeNull();
     const result = { outputs: [{ layers: [await store.layers.addIndex(index, signal)] }] };
     store.cache.record([KEY], result, meta);
@@ -59,7 +69,14 @@ describe("the cache index", () => {
   });
 
   test.each([
-    ["garbage", (file: string) => fs.writeFileSync(file, "this is no database at all, but it is long enough to look like one".repeat(100))],
+    [
+      "garbage",
+      (file: string) =>
+        fs.writeFileSync(
+          file,
+          "this is no database at all, but it is long enough to look like one".repeat(100),
+        ),
+    ],
     ["half of it", (file: string) => fs.truncateSync(file, Math.floor(fs.statSync(file).size / 2))],
     [
       "overwritten pages",
@@ -94,7 +111,10 @@ describe("the cache index", () => {
     await first.close();
     fs.truncateSync(path.join(root, "indexes", layer), 20);
     const store = await temporaryStore(root);
-    await expect(store.layers.index(layer, signal)).rejects.toMatchObject({ code: "LAYER_DAMAGED", retryable: true });
+    await expect(store.layers.index(layer, signal)).rejects.toMatchObject({
+      code: "LAYER_DAMAGED",
+      retryable: true,
+    });
     expect(store.cache.lookup(KEY)).toBeNull();
   });
 

@@ -60,7 +60,10 @@ export class DigestMemory {
   /** Remembers that a file has no extended attributes that count. */
   setPlain(identity: FileIdentity, readAtMs: number): void {
     const digest = this.get(identity);
-    this.#learn(digest === undefined ? { identity, plain: true } : { identity, digest, plain: true }, readAtMs);
+    this.#learn(
+      digest === undefined ? { identity, plain: true } : { identity, digest, plain: true },
+      readAtMs,
+    );
   }
 
   #learn(known: Known, readAtMs: number): void {
@@ -89,7 +92,11 @@ export class DigestMemory {
     const flags = this.#columns[5 * n + at]!;
     const plain = (flags & FLAG_PLAIN) !== 0n;
     if ((flags & FLAG_DIGEST) === 0n) return { identity, plain };
-    return { identity, plain, digest: `sha256:${this.#digests.toString("hex", at * 32, at * 32 + 32)}` as Digest };
+    return {
+      identity,
+      plain,
+      digest: `sha256:${this.#digests.toString("hex", at * 32, at * 32 + 32)}` as Digest,
+    };
   }
 
   /** Writes what was learned; `temporary` is a free path on the same filesystem. */

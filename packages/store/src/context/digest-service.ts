@@ -41,7 +41,11 @@ export class DigestService {
   }
 
   /** Digests of the content of entries, in their order. `contentPath` is asked for content within the store only. */
-  async digests(wanted: readonly EntryToHash[], contentPath: ContentPath, signal: AbortSignal): Promise<Digest[]> {
+  async digests(
+    wanted: readonly EntryToHash[],
+    contentPath: ContentPath,
+    signal: AbortSignal,
+  ): Promise<Digest[]> {
     const items = wanted.map(atItsSource);
     const digests: (Digest | undefined)[] = items.map((item) => this.#known(item));
     const missing: number[] = [];

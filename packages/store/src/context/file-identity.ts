@@ -5,12 +5,22 @@ import type { FileIdentity } from "../layer-index/entry.ts";
 
 /** What tells a file from another and from itself after a change. */
 export function identityOf(stat: fs.BigIntStats): FileIdentity {
-  return { dev: stat.dev, ino: stat.ino, sizeBytes: Number(stat.size), mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs };
+  return {
+    dev: stat.dev,
+    ino: stat.ino,
+    sizeBytes: Number(stat.size),
+    mtimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+  };
 }
 
 export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return (
-    a.ino === b.ino && a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.sizeBytes === b.sizeBytes && a.dev === b.dev
+    a.ino === b.ino &&
+    a.ctimeNs === b.ctimeNs &&
+    a.mtimeNs === b.mtimeNs &&
+    a.sizeBytes === b.sizeBytes &&
+    a.dev === b.dev
   );
 }
 
@@ -45,7 +55,8 @@ export function openUnchanged(path: string, identity: FileIdentity): number {
         data: { path: name },
       });
     }
-    if (code === "ENOENT" || code === "ELOOP" || code === "ENOTDIR" || code === "ENXIO") throw contextChanged(path, error);
+    if (code === "ENOENT" || code === "ELOOP" || code === "ENOTDIR" || code === "ENXIO")
+      throw contextChanged(path, error);
     throw error;
   }
   try {

@@ -20,7 +20,10 @@ export class FileHasher {
 
   /** @throws InputError `CONTEXT_CHANGED`; errors of `fs` for files of the store. */
   hash(file: FileToHash): Digest {
-    const fd = file.identity === undefined ? fs.openSync(fsPath(file.path), "r") : openUnchanged(file.path, file.identity);
+    const fd =
+      file.identity === undefined
+        ? fs.openSync(fsPath(file.path), "r")
+        : openUnchanged(file.path, file.identity);
     try {
       const digest = this.#hashOpen(fd, file.sizeBytes);
       if (file.identity !== undefined) checkUnchanged(fd, file.path, file.identity);
@@ -31,7 +34,8 @@ export class FileHasher {
   }
 
   #hashOpen(fd: number, sizeBytes: number): Digest {
-    if (sizeBytes > this.#buffer.length && this.#buffer.length < BLOCK_BYTES) this.#buffer = Buffer.allocUnsafe(BLOCK_BYTES);
+    if (sizeBytes > this.#buffer.length && this.#buffer.length < BLOCK_BYTES)
+      this.#buffer = Buffer.allocUnsafe(BLOCK_BYTES);
     const buffer = this.#buffer;
     let filled = 0;
     // Small files are read and hashed at one go: a hash object costs more than they do.
@@ -44,7 +48,7 @@ export class FileHasher {
       }
     }
     const hasher = createHash("sha256").update(buffer);
-    for (let count; (count = fs.readSync(fd, buffer, 0, buffer.length, null)) > 0; ) {
+    for (let count; (count = fs.readSync(fd, buffer, 0, buffer.length, null)) > 0;) {
       hasher.update(count === buffer.length ? buffer : buffer.subarray(0, count));
     }
     return `sha256:${hasher.digest("hex")}` as Digest;

@@ -15,14 +15,10 @@ function answer(request: HashRequest): HashAnswer {
   const paths = request.paths.split("\0");
   const digests = Buffer.allocUnsafeSlow(paths.length * 32);
   for (const [i, path] of paths.entries()) {
-    const [dev, ino, size, mtimeNs, ctimeNs, checked] = request.identities.subarray(i * 6, i * 6 + 6) as unknown as [
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-      bigint,
-    ];
+    const [dev, ino, size, mtimeNs, ctimeNs, checked] = request.identities.subarray(
+      i * 6,
+      i * 6 + 6,
+    ) as unknown as [bigint, bigint, bigint, bigint, bigint, bigint];
     const sizeBytes = Number(size);
     const identity: FileIdentity = { dev, ino, sizeBytes, mtimeNs, ctimeNs };
     try {

@@ -17,7 +17,8 @@ export interface HashRequest {
   readonly identities: BigInt64Array;
 }
 
-export type HashAnswer = { readonly digests: Uint8Array } | { readonly failed: number; readonly errno: string };
+export type HashAnswer =
+  { readonly digests: Uint8Array } | { readonly failed: number; readonly errno: string };
 
 /**
  * SHA-256 of files, in their order. Few or small ones are hashed here and now, many or big ones in worker threads.
@@ -54,14 +55,18 @@ async function hashInWorkers(files: readonly FileToHash[], signal: AbortSignal):
     let next = 0;
     await Promise.all(
       workers.map(async (worker) => {
-        for (let chunk; (chunk = chunks[next++]) !== undefined; ) {
+        for (let chunk; (chunk = chunks[next++]) !== undefined;) {
           const part = files.slice(chunk.start, chunk.end);
           const answer = await ask(worker, requestOf(part));
           if ("failed" in answer) {
             new FileHasher().hash(part[answer.failed]!);
             throw new InvariantError(`hashing failed in a worker only (${answer.errno})`);
           }
-          const bytes = Buffer.from(answer.digests.buffer, answer.digests.byteOffset, answer.digests.byteLength);
+          const bytes = Buffer.from(
+            answer.digests.buffer,
+            answer.digests.byteOffset,
+            answer.digests.byteLength,
+          );
           for (let i = 0; i < part.length; i++) {
             digests[chunk.start + i] = `sha256:${bytes.toString("hex", i * 32, i * 32 + 32)}` as Digest;
           }

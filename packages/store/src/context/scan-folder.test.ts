@@ -31,12 +31,29 @@ describe("a scan of a host folder", () => {
     await new Promise((resolve) => server.once("listening", resolve));
     const { entries } = await scanFolder(folder, { signal });
     server.close();
-    expect(entries.map(({ kind, path: at }) => `${kind} ${at}`)).toEqual(["file a", "dir b", "symlink b/link", "file b/x", "file b.c"]);
-    expect(entries[0]).toMatchObject({ mode: 0o6751, uid: 0, gid: 0, sizeBytes: 1, content: { kind: "host" } });
+    expect(entries.map(({ kind, path: at }) => `${kind} ${at}`)).toEqual([
+      "file a",
+      "dir b",
+      "symlink b/link",
+      "file b/x",
+      "file b.c",
+    ]);
+    expect(entries[0]).toMatchObject({
+      mode: 0o6751,
+      uid: 0,
+      gid: 0,
+      sizeBytes: 1,
+      content: { kind: "host" },
+    });
   });
 
   test("takes folders that are only on the way when something in them is taken", async () => {
-    const folder = folderWith({ "src/deep/keep.ts": "", "src/deep/drop.js": "", "lib/drop.js": "", "node_modules/m/keep.ts": "" });
+    const folder = folderWith({
+      "src/deep/keep.ts": "",
+      "src/deep/drop.js": "",
+      "lib/drop.js": "",
+      "node_modules/m/keep.ts": "",
+    });
     const asked: string[] = [];
     const { entries } = await scanFolder(folder, {
       signal,
@@ -61,8 +78,12 @@ describe("a scan of a host folder", () => {
 
   test("says when there is no such folder", async () => {
     const folder = folderWith({ file: "" });
-    await expect(scanFolder(`${folder}/none`, { signal })).rejects.toMatchObject({ code: "CONTEXT_NOT_FOUND" });
-    await expect(scanFolder(`${folder}/file`, { signal })).rejects.toMatchObject({ code: "CONTEXT_NOT_A_DIRECTORY" });
+    await expect(scanFolder(`${folder}/none`, { signal })).rejects.toMatchObject({
+      code: "CONTEXT_NOT_FOUND",
+    });
+    await expect(scanFolder(`${folder}/file`, { signal })).rejects.toMatchObject({
+      code: "CONTEXT_NOT_A_DIRECTORY",
+    });
   });
 });
 
@@ -87,7 +108,10 @@ describe("digests of the context", () => {
     const root = temporaryFolder();
     const digestNow = async () => {
       const store = await openStore({ root });
-      const view = await store.roots.view({ layers: [store.layers.addVolatile(await store.scanFolder(folder, { signal }))] }, signal);
+      const view = await store.roots.view(
+        { layers: [store.layers.addVolatile(await store.scanFolder(folder, { signal }))] },
+        signal,
+      );
       const digest = await view.digest(view.lstat(bytePath("file"))!);
       await store.close();
       return digest;
@@ -105,7 +129,10 @@ describe("digests of the context", () => {
   test("notice a file that changes under the build, and name it", async () => {
     const store = await temporaryStore();
     const folder = folderWith({ "dir/file": "before" });
-    const view = await store.roots.view({ layers: [store.layers.addVolatile(await store.scanFolder(folder, { signal }))] }, signal);
+    const view = await store.roots.view(
+      { layers: [store.layers.addVolatile(await store.scanFolder(folder, { signal }))] },
+      signal,
+    );
     fs.writeFileSync(path.join(folder, "dir/file"), "after!");
     const lookup = view.lstat(bytePath("dir/file"))!;
     const expected = { code: "CONTEXT_CHANGED", message: expect.stringContaining("dir/file") as string };
@@ -114,12 +141,16 @@ describe("digests of the context", () => {
     fs.rmSync(path.join(folder, "dir/file"));
     fs.symlinkSync("/etc/passwd", path.join(folder, "dir/file"));
     await expect(view.digest(lookup)).rejects.toMatchObject(expected);
-    await expect(store.layers.addIndex(await store.scanFolder(folder, { signal }), signal)).resolves.toMatch(/^i-/);
+    await expect(store.layers.addIndex(await store.scanFolder(folder, { signal }), signal)).resolves.toMatch(
+      /^i-/,
+    );
   });
 
   test("of thousands of files are the same from worker threads, and errors are, too", async () => {
     const store = await temporaryStore();
-    const files = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`d${i % 10}/f${i}`, `content ${i}`]));
+    const files = Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, i) => [`d${i % 10}/f${i}`, `content ${i}`]),
+    );
     const folder = folderWith(files);
     const index = await store.scanFolder(folder, { signal });
     const view = await store.roots.view({ layers: [store.layers.addVolatile(index)] }, signal);

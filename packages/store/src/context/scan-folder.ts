@@ -108,13 +108,23 @@ class FolderScan {
   #entry(path: BytePath, absolute: string, stat: fs.BigIntStats): Entry {
     const metadata = this.#metadata(absolute, stat);
     if (stat.isFile()) {
-      const content = { kind: "host", path: absolute, identity: identityOf(stat), context: this.#folder } as const;
+      const content = {
+        kind: "host",
+        path: absolute,
+        identity: identityOf(stat),
+        context: this.#folder,
+      } as const;
       return { kind: "file", path, ...metadata, sizeBytes: Number(stat.size), content };
     }
     if (stat.isDirectory()) return { kind: "dir", path, ...metadata };
     if (stat.isSymbolicLink()) {
       // Linux gives every symlink the mode 0777.
-      return { kind: "symlink", path, ...metadata, target: fs.readlinkSync(fsPath(absolute), { encoding: "latin1" }) };
+      return {
+        kind: "symlink",
+        path,
+        ...metadata,
+        target: fs.readlinkSync(fsPath(absolute), { encoding: "latin1" }),
+      };
     }
     if (stat.isFIFO()) return { kind: "fifo", path, ...metadata };
     if (stat.isCharacterDevice()) return { kind: "char", path, ...metadata, ...splitDevice(stat.rdev) };
@@ -123,7 +133,12 @@ class FolderScan {
   }
 
   #metadata(absolute: string, stat: fs.BigIntStats): EntryMetadata {
-    const metadata: EntryMetadata = { mode: Number(stat.mode) & 0o7777, uid: 0, gid: 0, mtimeNs: stat.mtimeNs };
+    const metadata: EntryMetadata = {
+      mode: Number(stat.mode) & 0o7777,
+      uid: 0,
+      gid: 0,
+      mtimeNs: stat.mtimeNs,
+    };
     // Only files and folders can have any of the attributes that count.
     if (!stat.isFile() && !stat.isDirectory()) return metadata;
     const identity = identityOf(stat);
@@ -156,7 +171,10 @@ function checkFolder(folder: string): void {
   const name = textOfBytes(folder);
   const stat = fs.statSync(fsPath(folder), { throwIfNoEntry: false });
   if (stat === undefined) {
-    throw new InputError("CONTEXT_NOT_FOUND", `there is no folder "${name}"`, { hint: "Check the path of the build context.", data: { path: name } });
+    throw new InputError("CONTEXT_NOT_FOUND", `there is no folder "${name}"`, {
+      hint: "Check the path of the build context.",
+      data: { path: name },
+    });
   }
   if (!stat.isDirectory()) {
     throw new InputError("CONTEXT_NOT_A_DIRECTORY", `"${name}" is not a folder`, {

@@ -34,7 +34,9 @@ export class Database {
 
   /** The first row, or undefined. */
   get(sql: string, ...values: Value[]): Row | undefined {
-    return this.#guard((fresh) => (fresh ? undefined : (this.#prepare(sql).get(...values) as Row | undefined)));
+    return this.#guard((fresh) =>
+      fresh ? undefined : (this.#prepare(sql).get(...values) as Row | undefined),
+    );
   }
 
   all(sql: string, ...values: Value[]): Row[] {
@@ -156,7 +158,12 @@ function resultCode(error: unknown): number {
 function fromSqlite(error: unknown, file: string): unknown {
   const code = resultCode(error);
   if (code === 0) return error;
-  const errno = code === SQLITE_FULL || (code !== SQLITE_READONLY && isFull(file)) ? "ENOSPC" : code === SQLITE_READONLY ? "EROFS" : "EIO";
+  const errno =
+    code === SQLITE_FULL || (code !== SQLITE_READONLY && isFull(file))
+      ? "ENOSPC"
+      : code === SQLITE_READONLY
+        ? "EROFS"
+        : "EIO";
   const message = `${file}: ${(error as Error).message}`;
   return worldErrorOf(Object.assign(new Error(message, { cause: error }), { code: errno }), file);
 }

@@ -5,7 +5,6 @@
  */
 export type BytePath = string & { readonly __brand: "BytePath" };
 
-// eslint-disable-next-line no-control-regex -- the point is to tell ASCII from the rest
 const ASCII = /^[\x00-\x7f]*$/;
 
 /** Bytes of a text that people wrote, which is UTF-8. */

@@ -6,7 +6,14 @@ import { decodeIndex, encodeIndex, indexDigest } from "./codec.ts";
 import { comparePaths, type ContentSource, type Entry, type FileEntry, type LayerIndex } from "./entry.ts";
 import type { BytePath } from "./byte-path.ts";
 
-const name = fc.string({ unit: fc.integer({ min: 1, max: 255 }).filter((byte) => byte !== 0x2f).map((byte) => String.fromCharCode(byte)), minLength: 1, maxLength: 12 });
+const name = fc.string({
+  unit: fc
+    .integer({ min: 1, max: 255 })
+    .filter((byte) => byte !== 0x2f)
+    .map((byte) => String.fromCharCode(byte)),
+  minLength: 1,
+  maxLength: 12,
+});
 const bytes = fc.uint8Array({ maxLength: 40 });
 const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => names.join("/") as BytePath);
 const metadata = fc.record(
@@ -24,18 +31,42 @@ const metadata = fc.record(
 const content: fc.Arbitrary<ContentSource> = fc.oneof(
   fc.constant({ kind: "tree" } as const),
   fc.record({ kind: fc.constant("bytes" as const), data: bytes }),
-  fc.record({ kind: fc.constant("layer" as const), layer: fc.constantFrom("x-1" as LayerId, "d-2" as LayerId), path }),
+  fc.record({
+    kind: fc.constant("layer" as const),
+    layer: fc.constantFrom("x-1" as LayerId, "d-2" as LayerId),
+    path,
+  }),
 );
-const device = fc.record({ major: fc.integer({ min: 0, max: 4095 }), minor: fc.integer({ min: 0, max: 2 ** 20 - 1 }) });
+const device = fc.record({
+  major: fc.integer({ min: 0, max: 4095 }),
+  minor: fc.integer({ min: 0, max: 2 ** 20 - 1 }),
+});
 const digest = bytes.map((data) => sha256(data));
 const entry: fc.Arbitrary<Entry> = fc.oneof(
-  fc.tuple(path, metadata, fc.maxSafeNat(), content).map(([path, meta, sizeBytes, content]) => ({ kind: "file" as const, path, ...meta, sizeBytes, content })),
-  fc.tuple(path, metadata, digest, content).map(([path, meta, digest, content]) => ({ kind: "file" as const, path, ...meta, sizeBytes: 1, digest, content })),
+  fc.tuple(path, metadata, fc.maxSafeNat(), content).map(([path, meta, sizeBytes, content]) => ({
+    kind: "file" as const,
+    path,
+    ...meta,
+    sizeBytes,
+    content,
+  })),
+  fc.tuple(path, metadata, digest, content).map(([path, meta, digest, content]) => ({
+    kind: "file" as const,
+    path,
+    ...meta,
+    sizeBytes: 1,
+    digest,
+    content,
+  })),
   fc.tuple(path, metadata).map(([path, meta]) => ({ kind: "dir" as const, path, ...meta })),
   fc.tuple(path, metadata).map(([path, meta]) => ({ kind: "dir" as const, path, ...meta, opaque: true })),
-  fc.tuple(path, metadata, path).map(([path, meta, target]) => ({ kind: "symlink" as const, path, ...meta, target })),
+  fc
+    .tuple(path, metadata, path)
+    .map(([path, meta, target]) => ({ kind: "symlink" as const, path, ...meta, target })),
   fc.tuple(path, path).map(([path, target]) => ({ kind: "hardlink" as const, path, target })),
-  fc.tuple(fc.constantFrom("char" as const, "block" as const), path, metadata, device).map(([kind, path, meta, device]) => ({ kind, path, ...meta, ...device })),
+  fc
+    .tuple(fc.constantFrom("char" as const, "block" as const), path, metadata, device)
+    .map(([kind, path, meta, device]) => ({ kind, path, ...meta, ...device })),
   fc.tuple(path, metadata).map(([path, meta]) => ({ kind: "fifo" as const, path, ...meta })),
   path.map((path) => ({ kind: "whiteout" as const, path })),
 );
@@ -63,7 +94,16 @@ describe("the index codec", () => {
   });
 
   test("adds digests that were learned later", () => {
-    const file: FileEntry = { kind: "file", path: "a" as BytePath, mode: 0, uid: 0, gid: 0, mtimeNs: 0n, sizeBytes: 1, content: { kind: "tree" } };
+    const file: FileEntry = {
+      kind: "file",
+      path: "a" as BytePath,
+      mode: 0,
+      uid: 0,
+      gid: 0,
+      mtimeNs: 0n,
+      sizeBytes: 1,
+      content: { kind: "tree" },
+    };
     const decoded = decodeIndex(encodeIndex({ entries: [file] }, new Map([["a", sha256("x")]])));
     expect(decoded?.entries[0]).toEqual({ ...file, digest: sha256("x") });
   });
@@ -88,14 +128,18 @@ describe("the index codec", () => {
 
 describe("the digest of an index", () => {
   const withDigests = (given: LayerIndex): LayerIndex => ({
-    entries: given.entries.map((one) => (one.kind === "file" ? { ...one, digest: one.digest ?? sha256(one.path) } : one)),
+    entries: given.entries.map((one) =>
+      one.kind === "file" ? { ...one, digest: one.digest ?? sha256(one.path) } : one,
+    ),
   });
 
   test("does not depend on where content lies", () => {
     fc.assert(
       fc.property(index, content, (given, elsewhere) => {
         const one = withDigests(given);
-        const other = { entries: one.entries.map((each) => (each.kind === "file" ? { ...each, content: elsewhere } : each)) };
+        const other = {
+          entries: one.entries.map((each) => (each.kind === "file" ? { ...each, content: elsewhere } : each)),
+        };
         expect(indexDigest(other)).toBe(indexDigest(one));
       }),
     );
@@ -124,6 +168,8 @@ describe("the digest of an index", () => {
       { kind: "symlink", path: "a/l" as BytePath, mode: 0o777, uid: 0, gid: 0, mtimeNs: -1n, target: "../x" },
       { kind: "whiteout", path: "b" as BytePath },
     ];
-    expect(indexDigest({ entries })).toMatchInlineSnapshot(`"sha256:14ecc0228713e1c9f8defc74c5ac016721350f43694cce1761ca290dca961958"`);
+    expect(indexDigest({ entries })).toMatchInlineSnapshot(
+      `"sha256:14ecc0228713e1c9f8defc74c5ac016721350f43694cce1761ca290dca961958"`,
+    );
   });
 });

@@ -62,7 +62,8 @@ export function encodeIndex(index: LayerIndex, learned?: ReadonlyMap<string, Dig
 
 /** Reads what `encodeIndex` wrote; undefined when it is damaged or of another version. */
 export function decodeIndex(bytes: Buffer): LayerIndex | undefined {
-  if (bytes.length < 5 || bytes.readUInt32LE(bytes.length - 4) !== crc32(bytes.subarray(0, -4))) return undefined;
+  if (bytes.length < 5 || bytes.readUInt32LE(bytes.length - 4) !== crc32(bytes.subarray(0, -4)))
+    return undefined;
   const reader = new ByteReader(bytes.subarray(0, -4));
   if (reader.text() !== MAGIC || reader.u8() !== VERSION) return undefined;
   const count = reader.varint();
@@ -88,7 +89,8 @@ function writeEntries(
   let previous = "";
   for (const entry of index.entries) {
     const digest = entry.kind === "file" ? digestOf(entry) : undefined;
-    const xattrs = "xattrs" in entry && entry.xattrs !== undefined && entry.xattrs.size > 0 ? entry.xattrs : undefined;
+    const xattrs =
+      "xattrs" in entry && entry.xattrs !== undefined && entry.xattrs.size > 0 ? entry.xattrs : undefined;
     const opaque = entry.kind === "dir" && entry.opaque === true;
     writer.u8(KIND_NUMBER.get(entry.kind)!);
     writer.u8((xattrs ? FLAG_XATTRS : 0) | (opaque ? FLAG_OPAQUE : 0) | (digest ? FLAG_DIGEST : 0));
@@ -183,7 +185,9 @@ function readEntry(reader: ByteReader, previous: string, layers: LayerId[]): Ent
   const gid = reader.varint();
   const mtimeNs = reader.i64();
   const metadata: EntryMetadata =
-    (flags & FLAG_XATTRS) === 0 ? { mode, uid, gid, mtimeNs } : { mode, uid, gid, mtimeNs, xattrs: readXattrs(reader) };
+    (flags & FLAG_XATTRS) === 0
+      ? { mode, uid, gid, mtimeNs }
+      : { mode, uid, gid, mtimeNs, xattrs: readXattrs(reader) };
   switch (kind) {
     case "file": {
       const sizeBytes = reader.varint();
@@ -194,7 +198,9 @@ function readEntry(reader: ByteReader, previous: string, layers: LayerId[]): Ent
         : { kind, path, ...metadata, sizeBytes, digest, content };
     }
     case "dir":
-      return (flags & FLAG_OPAQUE) === 0 ? { kind, path, ...metadata } : { kind, path, ...metadata, opaque: true };
+      return (flags & FLAG_OPAQUE) === 0
+        ? { kind, path, ...metadata }
+        : { kind, path, ...metadata, opaque: true };
     case "symlink":
       return { kind, path, ...metadata, target: reader.text() };
     case "char":

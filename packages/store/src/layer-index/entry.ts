@@ -18,8 +18,12 @@ export type ContentSource =
   /** In the tree of another layer of the store. */
   | { readonly kind: "layer"; readonly layer: LayerId; readonly path: BytePath }
   /** On the host, outside the store: a file of the context. Whoever reads it checks `identity` before and after. */
-  | { readonly kind: "host"; /** Absolute, in bytes. */ readonly path: string; readonly identity: FileIdentity;
-      /** The scanned folder that it is from, absolute, in bytes: digests are remembered by folder. */ readonly context?: string }
+  | {
+      readonly kind: "host";
+      /** Absolute, in bytes. */ readonly path: string;
+      readonly identity: FileIdentity;
+      /** The scanned folder that it is from, absolute, in bytes: digests are remembered by folder. */ readonly context?: string;
+    }
   | { readonly kind: "bytes"; readonly data: Uint8Array };
 
 interface EntryBase {
@@ -79,7 +83,8 @@ export interface WhiteoutEntry extends EntryBase {
   readonly kind: "whiteout";
 }
 
-export type Entry = FileEntry | DirEntry | SymlinkEntry | HardlinkEntry | DeviceEntry | FifoEntry | WhiteoutEntry;
+export type Entry =
+  FileEntry | DirEntry | SymlinkEntry | HardlinkEntry | DeviceEntry | FifoEntry | WhiteoutEntry;
 
 /**
  * One layer as data. `entries` are sorted bytewise by path *components* (so that a folder is followed directly by what is in it:

@@ -47,7 +47,7 @@ export class IndexLookup {
 
   /** Whether this layer hides what lower ones have at `path`, because of something above `path`. */
   hidesBelow(path: BytePath): boolean {
-    for (let at = path; at !== ""; ) {
+    for (let at = path; at !== "";) {
       at = parentOf(at);
       const entry = this.#byPath.get(at);
       if (entry !== undefined && (entry.kind !== "dir" || entry.opaque === true)) return true;

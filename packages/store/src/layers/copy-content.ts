@@ -32,7 +32,8 @@ export class ContentCopier {
     if (stat.size > SMALL_BYTES && this.#canReflink && this.#reflink(source, to)) return;
     const target = fs.openSync(fsPath(to), O_WRONLY | O_CREAT | O_EXCL, 0o600);
     try {
-      if (stat.blocks * 512 < stat.size) copySparse(source, target, stat.size, (length) => this.#scratch(length));
+      if (stat.blocks * 512 < stat.size)
+        copySparse(source, target, stat.size, (length) => this.#scratch(length));
       else this.#copyRange(source, target, 0, Number.MAX_SAFE_INTEGER);
     } finally {
       fs.closeSync(target);
@@ -54,7 +55,8 @@ export class ContentCopier {
   }
 
   #scratch(length: number): Buffer {
-    if (length > this.#buffer.length && this.#buffer.length < BLOCK_BYTES) this.#buffer = Buffer.allocUnsafe(BLOCK_BYTES);
+    if (length > this.#buffer.length && this.#buffer.length < BLOCK_BYTES)
+      this.#buffer = Buffer.allocUnsafe(BLOCK_BYTES);
     return this.#buffer;
   }
 
@@ -65,12 +67,17 @@ export class ContentCopier {
 
 type Scratch = (length: number) => Buffer;
 
-function copyRange(source: number, target: number, range: { start: number; end: number }, scratch: Scratch): void {
+function copyRange(
+  source: number,
+  target: number,
+  range: { start: number; end: number },
+  scratch: Scratch,
+): void {
   let buffer = scratch(0);
-  for (let at = range.start; at < range.end; ) {
+  for (let at = range.start; at < range.end;) {
     const count = fs.readSync(source, buffer, 0, Math.min(buffer.length, range.end - at), at);
     if (count === 0) break;
-    for (let done = 0; done < count; ) done += fs.writeSync(target, buffer, done, count - done, at + done);
+    for (let done = 0; done < count;) done += fs.writeSync(target, buffer, done, count - done, at + done);
     at += count;
     buffer = scratch(BLOCK_BYTES);
   }
@@ -78,7 +85,7 @@ function copyRange(source: number, target: number, range: { start: number; end: 
 
 function copySparse(source: number, target: number, sizeBytes: number, scratch: Scratch): void {
   const { seekData, seekHole } = libc();
-  for (let at = 0; at < sizeBytes; ) {
+  for (let at = 0; at < sizeBytes;) {
     const start = seekData(source, at);
     if (start === undefined) {
       copyRange(source, target, { start: at, end: sizeBytes }, scratch);

@@ -26,7 +26,14 @@ import type { Entry, FileEntry, LayerIndex } from "../layer-index/entry.ts";
 import type { Session } from "../sessions/session.ts";
 import { withWorldErrorsAsync, worldErrorOf } from "../syscalls/fs-errors.ts";
 import { OnceMap } from "../syscalls/once-map.ts";
-import { hasOwnContent, lendersOf, type LayerTable, type NewLayer, type StoredBlob, type StoredLayer } from "./layer-table.ts";
+import {
+  hasOwnContent,
+  lendersOf,
+  type LayerTable,
+  type NewLayer,
+  type StoredBlob,
+  type StoredLayer,
+} from "./layer-table.ts";
 import { materialize, type TreeContent } from "./materialize.ts";
 
 /** Turning layers into blobs and back; loaded when first needed. */
@@ -65,7 +72,8 @@ export class DefaultLayerStore implements LayerStore {
   readonly #remotes = new Map<LayerId, RemoteLayer[]>();
   /** Layers that this process made and that are not in the store for good (yet). */
   readonly #unstored = new Map<LayerId, KnownLayer>();
-  readonly #volatileTrees = new Map<LayerId, string>();
+  /** Trees that are known to be there; what this process has looked up is not pruned before it ends. */
+  readonly #trees = new Map<LayerId, string>();
   readonly #volatileBlobs = new Map<LayerId, StoredBlob[]>();
   readonly #indexes = new Map<LayerId, LayerIndex>();
   #cachedEntries = 0;
@@ -88,7 +96,11 @@ export class DefaultLayerStore implements LayerStore {
     const id = `d-${digestHex(layer.diffId)}` as LayerId;
     const known = this.#remotes.get(id);
     if (known === undefined) this.#remotes.set(id, [layer]);
-    else if (!known.some((other) => other.origin === layer.origin && other.descriptor.digest === layer.descriptor.digest)) {
+    else if (
+      !known.some(
+        (other) => other.origin === layer.origin && other.descriptor.digest === layer.descriptor.digest,
+      )
+    ) {
       known.push(layer);
     }
     return id;
@@ -143,7 +155,11 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   /** One layer that is the same as a chain of them; its id follows from theirs. */
-  async addMerged(layers: readonly LayerId[], flatten: () => LayerIndex, signal: AbortSignal): Promise<LayerId> {
+  async addMerged(
+    layers: readonly LayerId[],
+    flatten: () => LayerIndex,
+    signal: AbortSignal,
+  ): Promise<LayerId> {
     const name = createHash("sha256").update(layers.join("\n")).digest("hex");
     const volatile = layers.some((layer) => !this.#isStored(layer));
     const id = (volatile ? `v-m${name}` : `m-${name}`) as LayerId;
@@ -173,12 +189,14 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   tree(id: LayerId, signal: AbortSignal): Promise<string> {
-    const volatile = this.#volatileTrees.get(id);
-    if (volatile !== undefined) return Promise.resolve(volatile);
+    const known = this.#trees.get(id);
+    if (known !== undefined) return Promise.resolve(known);
     return this.#planting.run(id, signal, () =>
       withWorldErrorsAsync(this.#parts.root, async () => {
         const stored = this.#parts.table.get(id);
-        return stored?.tree ?? (await this.#plant(id, stored, signal));
+        const tree = stored?.tree ?? (await this.#plant(id, stored, signal));
+        this.#trees.set(id, tree);
+        return tree;
       }),
     );
   }
@@ -186,7 +204,9 @@ export class DefaultLayerStore implements LayerStore {
   blob(id: LayerId, request: LayerBlobRequest): Promise<LayerBlobInfo> {
     const { compression, compressionLevel = "", force, rewriteTimestampSeconds = "" } = request;
     const key = [id, compression, compressionLevel, force, rewriteTimestampSeconds].join(" ");
-    return this.#packing.run(key, request.signal, () => withWorldErrorsAsync(this.#parts.root, () => this.#blob(id, request)));
+    return this.#packing.run(key, request.signal, () =>
+      withWorldErrorsAsync(this.#parts.root, () => this.#blob(id, request)),
+    );
   }
 
   async fetchBlob(id: LayerId, digest: Digest, signal: AbortSignal): Promise<string> {
@@ -194,11 +214,15 @@ export class DefaultLayerStore implements LayerStore {
     if (blobs.has(digest)) return blobs.path(digest);
     const remotes = (this.#remotes.get(id) ?? []).filter((remote) => remote.descriptor.digest === digest);
     if (remotes.length === 0) {
-      throw new WorldError("LAYER_NOT_AVAILABLE", `blob ${digest} is not in the store and no registry is known to have it`, {
-        hint: "Build again with the image that it is from within reach.",
-        retryable: true,
-        data: { layer: id, digest },
-      });
+      throw new WorldError(
+        "LAYER_NOT_AVAILABLE",
+        `blob ${digest} is not in the store and no registry is known to have it`,
+        {
+          hint: "Build again with the image that it is from within reach.",
+          retryable: true,
+          data: { layer: id, digest },
+        },
+      );
     }
     return this.#fetching.run(digest, signal, async () => {
       let failure: unknown;
@@ -252,7 +276,8 @@ export class DefaultLayerStore implements LayerStore {
    */
   async ensureContent(id: LayerId, signal: AbortSignal): Promise<void> {
     const index = await this.index(id, signal);
-    if (index.entries.some((entry) => entry.kind === "file" && entry.content.kind === "tree")) await this.tree(id, signal);
+    if (index.entries.some((entry) => entry.kind === "file" && entry.content.kind === "tree"))
+      await this.tree(id, signal);
     for (const lender of lendersOf(index)) await this.tree(lender, signal);
   }
 
@@ -267,8 +292,10 @@ export class DefaultLayerStore implements LayerStore {
       case "tree":
       case "layer": {
         const [layer, path] = content.kind === "tree" ? [id, entry.path] : [content.layer, content.path];
-        const tree = this.#volatileTrees.get(layer) ?? this.#parts.table.get(layer)?.tree;
-        return tree === undefined ? undefined : { kind: "file", path: joinBytes(bytesOf(tree), path), immutable: true };
+        const tree = this.#knownTree(layer);
+        return tree === undefined
+          ? undefined
+          : { kind: "file", path: joinBytes(bytesOf(tree), path), immutable: true };
       }
       default:
         throw new InvariantError("content of no known kind");
@@ -285,7 +312,8 @@ export class DefaultLayerStore implements LayerStore {
     const { digests, table } = this.#parts;
     for (const id of digests.learnedLayers()) {
       const index = this.#indexes.get(id);
-      if (index !== undefined && table.get(id) !== undefined) table.rewriteIndex(id, index, digests.learned(id)!);
+      if (index !== undefined && table.get(id) !== undefined)
+        table.rewriteIndex(id, index, digests.learned(id)!);
     }
   }
 
@@ -325,7 +353,8 @@ export class DefaultLayerStore implements LayerStore {
     const places: number[] = [];
     for (const [i, entry] of index.entries.entries()) {
       if (entry.kind !== "file") continue;
-      if (entry.content.kind === "tree") throw new InvariantError(`"${entry.path}" of a new index has no content`);
+      if (entry.content.kind === "tree")
+        throw new InvariantError(`"${entry.path}" of a new index has no content`);
       if (entry.digest !== undefined) continue;
       items.push({ entry, layer: "" as LayerId });
       places.push(i);
@@ -337,11 +366,21 @@ export class DefaultLayerStore implements LayerStore {
     return { entries };
   }
 
+  #knownTree(id: LayerId): string | undefined {
+    const known = this.#trees.get(id);
+    if (known !== undefined || this.isVolatile(id)) return known;
+    const tree = this.#parts.table.get(id)?.tree;
+    if (tree !== undefined) this.#trees.set(id, tree);
+    return tree;
+  }
+
   /** Makes the tree of a layer that has none. */
   async #plant(id: LayerId, stored: StoredLayer | undefined, signal: AbortSignal): Promise<string> {
     const blob = this.#faithfulBlob(id);
-    if (this.#remotes.has(id) && !this.#unstored.has(id)) return this.#unpack(id, this.#originOf(id)!, signal);
-    const index = this.#unstored.get(id)?.index ?? this.#indexes.get(id) ?? (stored && this.#parts.table.readIndex(id));
+    if (this.#remotes.has(id) && !this.#unstored.has(id))
+      return this.#unpack(id, this.#originOf(id)!, signal);
+    const index =
+      this.#unstored.get(id)?.index ?? this.#indexes.get(id) ?? (stored && this.#parts.table.readIndex(id));
     if (index === undefined) {
       if (blob !== undefined) return this.#unpack(id, blob, signal);
       throw stored === undefined ? this.#notThere(id) : damaged(id);
@@ -364,7 +403,6 @@ export class DefaultLayerStore implements LayerStore {
         allowHardlinks: true,
       });
       if (this.isVolatile(id)) {
-        this.#volatileTrees.set(id, treeDir);
         return treeDir;
       }
       const tree = this.#publish({ id, created: this.created(id), index, treeDir, sizeBytes }).tree;
@@ -381,15 +419,25 @@ export class DefaultLayerStore implements LayerStore {
     const source = await this.fetchBlob(id, blob.descriptor.digest, signal);
     const compression = layerCompression(blob.descriptor.mediaType);
     if (compression === undefined) {
-      throw new WorldError("LAYER_UNSUPPORTED", `a layer of the type ${blob.descriptor.mediaType} can't be unpacked`, {
-        hint: "Use an image whose layers are tar, tar+gzip or tar+zstd.",
-        data: { mediaType: blob.descriptor.mediaType },
-      });
+      throw new WorldError(
+        "LAYER_UNSUPPORTED",
+        `a layer of the type ${blob.descriptor.mediaType} can't be unpacked`,
+        {
+          hint: "Use an image whose layers are tar, tar+gzip or tar+zstd.",
+          data: { mediaType: blob.descriptor.mediaType },
+        },
+      );
     }
     const { unpackLayer } = await this.#parts.loadArchive();
     const treeDir = this.#parts.session.temporaryFolder();
     try {
-      const { index } = await unpackLayer({ source: { path: source }, compression, expectedDiffId: blob.diffId, treeDir, signal });
+      const { index } = await unpackLayer({
+        source: { path: source },
+        compression,
+        expectedDiffId: blob.diffId,
+        treeDir,
+        signal,
+      });
       const created = this.created(id);
       const sizeBytes = sizeOfFiles(index);
       const stored = this.#publish({ id, created, index, treeDir, sizeBytes, diffId: blob.diffId });
@@ -427,14 +475,20 @@ export class DefaultLayerStore implements LayerStore {
 
   async #blob(id: LayerId, request: LayerBlobRequest): Promise<LayerBlobInfo> {
     const pulled = id.startsWith("d-") ? this.#originOf(id) : undefined;
-    if (pulled !== undefined && (!request.force || layerCompression(pulled.descriptor.mediaType) === request.compression)) {
+    if (
+      pulled !== undefined &&
+      (!request.force || layerCompression(pulled.descriptor.mediaType) === request.compression)
+    ) {
       return this.#info(id, pulled);
     }
     // Pulled layers keep their times: they were not made by this build.
     const rewrite = id.startsWith("d-") ? undefined : request.rewriteTimestampSeconds;
     const variant = `${request.compression}:${request.compressionLevel ?? ""}:${rewrite ?? ""}`;
     const there = this.#findBlob(id, { variant, rewrite, force: request.force });
-    return this.#info(id, there ?? (await this.#pack(id, { ...request, rewriteTimestampSeconds: rewrite }, variant)));
+    return this.#info(
+      id,
+      there ?? (await this.#pack(id, { ...request, rewriteTimestampSeconds: rewrite }, variant)),
+    );
   }
 
   #findBlob(
@@ -466,7 +520,9 @@ export class DefaultLayerStore implements LayerStore {
         },
         compression: request.compression,
         ...(request.compressionLevel !== undefined && { compressionLevel: request.compressionLevel }),
-        ...(request.rewriteTimestampSeconds !== undefined && { rewriteTimestampSeconds: request.rewriteTimestampSeconds }),
+        ...(request.rewriteTimestampSeconds !== undefined && {
+          rewriteTimestampSeconds: request.rewriteTimestampSeconds,
+        }),
         sink: (chunk) => writer.write(chunk),
         signal,
         ...(request.onProgress !== undefined && { onProgress: request.onProgress.bind(request) }),
@@ -505,7 +561,9 @@ export class DefaultLayerStore implements LayerStore {
   #info(id: LayerId, blob: StoredBlob): LayerBlobInfo {
     const { descriptor, diffId, origins } = blob;
     const info = { descriptor, diffId, origins, created: this.created(id) };
-    return this.#parts.blobs.has(descriptor.digest) ? { ...info, path: this.#parts.blobs.path(descriptor.digest) } : info;
+    return this.#parts.blobs.has(descriptor.digest)
+      ? { ...info, path: this.#parts.blobs.path(descriptor.digest) }
+      : info;
   }
 
   async #fetch(remote: RemoteLayer, signal: AbortSignal): Promise<string> {
@@ -545,11 +603,15 @@ function damaged(id: LayerId): WorldError<"LAYER_DAMAGED"> {
 }
 
 function wrongSize(descriptor: Descriptor): WorldError<"BLOB_SIZE_MISMATCH"> {
-  return new WorldError("BLOB_SIZE_MISMATCH", `blob ${descriptor.digest} is not ${descriptor.size} bytes long`, {
-    hint: "Try again; if it stays, the registry or a mirror serves a damaged blob.",
-    retryable: true,
-    data: { digest: descriptor.digest, size: descriptor.size },
-  });
+  return new WorldError(
+    "BLOB_SIZE_MISMATCH",
+    `blob ${descriptor.digest} is not ${descriptor.size} bytes long`,
+    {
+      hint: "Try again; if it stays, the registry or a mirror serves a damaged blob.",
+      retryable: true,
+      data: { digest: descriptor.digest, size: descriptor.size },
+    },
+  );
 }
 
 function mediaTypeOf({ compression }: LayerBlobRequest): string {

@@ -5,7 +5,14 @@ import { MediaTypes, sha256, type Descriptor, type DiffId } from "@slipway/oci";
 import type { LayerId } from "@slipway/engine-sdk";
 import type { LayerBlobInfo, LayerBlobRequest, RemoteLayer, Store } from "../contracts.ts";
 import { openStore } from "../store.ts";
-import { bytePath, entry, indexOf, signal, temporaryFolder, temporaryStore } from "../testing/temporary-store.test.helper.ts";
+import {
+  bytePath,
+  entry,
+  indexOf,
+  signal,
+  temporaryFolder,
+  temporaryStore,
+} from "../testing/temporary-store.test.helper.ts";
 
 const GZIP: LayerBlobRequest = { compression: "gzip", force: false, signal };
 const isRoot = process.geteuid?.() === 0;
@@ -13,7 +20,10 @@ const isRoot = process.geteuid?.() === 0;
 /** A layer as another machine would offer it. */
 async function remoteLayer(text = "remote content"): Promise<{ layer: RemoteLayer; fetched: () => number }> {
   const maker = await temporaryStore();
-  const id = await maker.layers.addIndex(indexOf(entry.dir("dir"), entry.file("dir/file", text, { mode: 0o4711 }), entry.symlink("link", "dir")), signal);
+  const id = await maker.layers.addIndex(
+    indexOf(entry.dir("dir"), entry.file("dir/file", text, { mode: 0o4711 }), entry.symlink("link", "dir")),
+    signal,
+  );
   const info = await maker.layers.blob(id, GZIP);
   const bytes = fs.readFileSync(info.path!);
   let fetched = 0;
@@ -46,7 +56,9 @@ describe("an index as a layer", () => {
     expect(ids[0]).toBe(ids[1]);
     expect(blobs[0]!.descriptor).toEqual(blobs[1]!.descriptor);
     const { layers } = await temporaryStore();
-    expect(await layers.addIndex(indexOf(entry.dir("a"), entry.file("a/f", "texT")), signal)).not.toBe(ids[0]);
+    expect(await layers.addIndex(indexOf(entry.dir("a"), entry.file("a/f", "texT")), signal)).not.toBe(
+      ids[0],
+    );
   });
 
   test("is durable at once when its content is in it, and keeps its date and blob in later processes", async () => {
@@ -81,17 +93,31 @@ describe("an index as a layer", () => {
     expect(() => view.open(lookup)).toThrow(expect.objectContaining({ code: "CONTENT_NOT_LOCAL" }));
     expect(String(await view.readFile("f"))).toBe("from the host");
     expect(view.open(lookup)).toHaveProperty("fd");
-    expect(fs.readFileSync(path.join(await store.layers.tree(id, signal), "f"), "utf8")).toBe("from the host");
+    expect(fs.readFileSync(path.join(await store.layers.tree(id, signal), "f"), "utf8")).toBe(
+      "from the host",
+    );
   });
 
   test("becomes a tree that shares unchanged files with the layer that it was copied from", async () => {
     const store = await temporaryStore();
-    const base = await store.layers.addIndex(indexOf(entry.file("same", "s"), entry.file("other", "o")), signal);
+    const base = await store.layers.addIndex(
+      indexOf(entry.file("same", "s"), entry.file("other", "o")),
+      signal,
+    );
     const source = (await store.layers.index(base, signal)).entries;
     const copy = await store.layers.addIndex(
       indexOf(
-        { ...source[1]!, kind: "file", mode: 0o600, content: { kind: "layer", layer: base, path: bytePath("other") } } as never,
-        { ...source[0]!, kind: "file", content: { kind: "layer", layer: base, path: bytePath("same") } } as never,
+        {
+          ...source[1]!,
+          kind: "file",
+          mode: 0o600,
+          content: { kind: "layer", layer: base, path: bytePath("other") },
+        } as never,
+        {
+          ...source[0]!,
+          kind: "file",
+          content: { kind: "layer", layer: base, path: bytePath("same") },
+        } as never,
       ),
       signal,
     );
@@ -123,18 +149,21 @@ describe("an index as a layer", () => {
     expect(await layers.blob(id, GZIP)).toEqual(gzip);
   });
 
-  test.skipIf(!isRoot)("of a folder that changes between hashing and packing is an error, never a wrong layer", async () => {
-    const store = await temporaryStore();
-    const folder = temporaryFolder();
-    fs.writeFileSync(path.join(folder, "f"), "before");
-    const id = await store.layers.addIndex(await store.scanFolder(folder, { signal }), signal);
-    fs.writeFileSync(path.join(folder, "f"), "after!");
-    await expect(store.layers.tree(id, signal)).rejects.toMatchObject({ code: "CONTEXT_CHANGED" });
-    await expect(store.layers.blob(id, GZIP)).rejects.toMatchObject({ code: "CONTEXT_CHANGED" });
-    expect(store.layers.isDurable(id)).toBe(false);
-    expect(fs.readdirSync(path.join(store.root, "l"))).toEqual([]);
-    expect(fs.readdirSync(path.join(store.root, "blobs/sha256"))).toEqual([]);
-  });
+  test.skipIf(!isRoot)(
+    "of a folder that changes between hashing and packing is an error, never a wrong layer",
+    async () => {
+      const store = await temporaryStore();
+      const folder = temporaryFolder();
+      fs.writeFileSync(path.join(folder, "f"), "before");
+      const id = await store.layers.addIndex(await store.scanFolder(folder, { signal }), signal);
+      fs.writeFileSync(path.join(folder, "f"), "after!");
+      await expect(store.layers.tree(id, signal)).rejects.toMatchObject({ code: "CONTEXT_CHANGED" });
+      await expect(store.layers.blob(id, GZIP)).rejects.toMatchObject({ code: "CONTEXT_CHANGED" });
+      expect(store.layers.isDurable(id)).toBe(false);
+      expect(fs.readdirSync(path.join(store.root, "l"))).toEqual([]);
+      expect(fs.readdirSync(path.join(store.root, "blobs/sha256"))).toEqual([]);
+    },
+  );
 });
 
 describe("a pulled layer", () => {
@@ -152,7 +181,10 @@ describe("a pulled layer", () => {
     expect(fetched()).toBe(0);
     const views = await Promise.all([1, 2].map(() => store.roots.view({ layers: [id] }, signal)));
     expect(String(await views[0]!.readFile("link/file"))).toBe("remote content");
-    expect(views[1]!.lstat(bytePath("dir/file"))?.entry).toMatchObject({ mode: 0o4711, digest: sha256("remote content") });
+    expect(views[1]!.lstat(bytePath("dir/file"))?.entry).toMatchObject({
+      mode: 0o4711,
+      digest: sha256("remote content"),
+    });
     expect(fetched()).toBe(1);
     expect((await store.layers.blob(id, GZIP)).path).toBeDefined();
   });
@@ -166,7 +198,9 @@ describe("a pulled layer", () => {
     const bad = { ...layer, origin: "evil.example/base", fetch: vi.fn(wrong) };
     const id = store.layers.addRemote(bad);
     await expect(store.layers.tree(id, signal)).rejects.toMatchObject({ code: "BLOB_DIGEST_MISMATCH" });
-    await expect(store.layers.fetchBlob(id, sha256("unknown"), signal)).rejects.toMatchObject({ code: "LAYER_NOT_AVAILABLE" });
+    await expect(store.layers.fetchBlob(id, sha256("unknown"), signal)).rejects.toMatchObject({
+      code: "LAYER_NOT_AVAILABLE",
+    });
     store.layers.addRemote(layer);
     expect(fs.existsSync(await store.layers.tree(id, signal))).toBe(true);
     expect(bad.fetch).toHaveBeenCalledTimes(2);
@@ -182,7 +216,12 @@ describe("a pulled layer", () => {
         yield await Promise.resolve(new Uint8Array(1024));
       }
     }
-    const id = store.layers.addRemote({ descriptor, diffId: sha256("y") as DiffId, origin: "o", fetch: endless });
+    const id = store.layers.addRemote({
+      descriptor,
+      diffId: sha256("y") as DiffId,
+      origin: "o",
+      fetch: endless,
+    });
     await expect(store.layers.index(id, signal)).rejects.toMatchObject({ code: "BLOB_SIZE_MISMATCH" });
     expect(given).toBe(1);
   });
@@ -214,7 +253,12 @@ describe("a pulled layer", () => {
     const store = await temporaryStore();
     const { layer } = await remoteLayer();
     const id = store.layers.addRemote(layer);
-    const info = await store.layers.blob(id, { ...GZIP, compression: "zstd", force: true, rewriteTimestampSeconds: 1 });
+    const info = await store.layers.blob(id, {
+      ...GZIP,
+      compression: "zstd",
+      force: true,
+      rewriteTimestampSeconds: 1,
+    });
     expect(info.descriptor.mediaType).toBe(MediaTypes.ociLayerZstd);
     expect(info.diffId).toBe(layer.diffId);
   });
@@ -222,7 +266,10 @@ describe("a pulled layer", () => {
 
 test("work that was aborted for one caller is done for the other", async () => {
   const store: Store = await temporaryStore();
-  const id = await store.layers.addIndex(indexOf(...Array.from({ length: 2_000 }, (_, i) => entry.file(`f${String(i).padStart(5, "0")}`, "x"))), signal);
+  const id = await store.layers.addIndex(
+    indexOf(...Array.from({ length: 2_000 }, (_, i) => entry.file(`f${String(i).padStart(5, "0")}`, "x"))),
+    signal,
+  );
   const controller = new AbortController();
   const aborted = store.layers.tree(id, controller.signal);
   const other = store.layers.tree(id, signal);

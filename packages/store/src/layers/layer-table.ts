@@ -47,6 +47,11 @@ export class LayerTable {
   readonly #layout: StoreLayout;
   readonly #session: Session;
   readonly #boot: string;
+  /**
+   * Layers that were there after they were leased: they stay, even if somebody who prunes marks them for the moment that
+   * it takes to look at the leases.
+   */
+  readonly #held = new Set<LayerId>();
   /** Layers written by this session that are not known to be on the disk. */
   readonly unsynced = new Map<LayerId, number>();
 
@@ -60,8 +65,10 @@ export class LayerTable {
   get(id: LayerId): StoredLayer | undefined {
     // The lease first: whoever prunes marks the row before it looks at leases.
     this.#session.lease(id);
-    const row = this.#database.get("SELECT * FROM layers WHERE id = ? AND doomed = 0", id);
-    return row === undefined ? undefined : this.#layerOf(row);
+    const row = this.#database.get("SELECT * FROM layers WHERE id = ?", id);
+    if (row === undefined || (row.doomed === 1 && !this.#held.has(id))) return undefined;
+    this.#held.add(id);
+    return this.#layerOf(row);
   }
 
   /** The stored index; undefined when its file is gone or damaged. */
@@ -86,7 +93,7 @@ export class LayerTable {
         const there = this.#database.get("SELECT * FROM layers WHERE id = ?", id);
         // Within the transaction, so that nobody prunes the old file of that name meanwhile.
         fs.renameSync(indexFile, this.#layout.index(id));
-        if (there !== undefined && there.doomed === 0) {
+        if (there !== undefined && (there.doomed === 0 || this.#held.has(id))) {
           this.#database.run(
             "UPDATE layers SET tree = coalesce(tree, ?), size_bytes = max(size_bytes, ?), boot = ?, last_used_ms = ? WHERE id = ?",
             short,
@@ -106,6 +113,7 @@ export class LayerTable {
       if (stored === undefined) return this.#publishedUnlisted(layer, short);
       if (short !== null && stored.tree !== short) this.#session.trash(this.#layout.tree(short));
       this.unsynced.set(id, layer.sizeBytes);
+      this.#held.add(id);
       return this.#layerOf(stored);
     });
   }
@@ -123,6 +131,7 @@ export class LayerTable {
 
   /** Forgets a layer that turned out to be damaged. */
   forget(id: LayerId): void {
+    this.#held.delete(id);
     this.#database.run("DELETE FROM layers WHERE id = ?", id);
     this.#database.run("DELETE FROM blobs WHERE layer = ?", id);
   }

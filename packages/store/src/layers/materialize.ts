@@ -1,7 +1,14 @@
 import fs from "node:fs";
 import { unreachable } from "@slipway/oci";
 import { fsPath, joinBytes } from "../layer-index/byte-path.ts";
-import type { DirEntry, Entry, EntryMetadata, FileEntry, FileIdentity, LayerIndex } from "../layer-index/entry.ts";
+import type {
+  DirEntry,
+  Entry,
+  EntryMetadata,
+  FileEntry,
+  FileIdentity,
+  LayerIndex,
+} from "../layer-index/entry.ts";
 import { Breather } from "../syscalls/breather.ts";
 import { errnoOf } from "../syscalls/fs-errors.ts";
 import { libc, S_IFBLK, S_IFCHR, S_IFIFO } from "../syscalls/libc.ts";
@@ -13,7 +20,12 @@ import { isLayerXattr, isOverlayXattr, readXattrs, sameXattrs } from "./xattrs.t
 export type TreeContent =
   | { readonly kind: "bytes"; readonly data: Uint8Array }
   /** `immutable`: in a tree of the store, so that a hard link to it is as good as a copy. */
-  | { readonly kind: "file"; readonly path: string; readonly identity?: FileIdentity; readonly immutable: boolean };
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly identity?: FileIdentity;
+      readonly immutable: boolean;
+    };
 
 export interface MaterializeOptions {
   contentOf(entry: FileEntry): TreeContent;
@@ -28,7 +40,11 @@ export interface MaterializeOptions {
  * @returns bytes of disk that the new files take, roughly.
  * @throws InputError `CONTEXT_CHANGED` for a host file that is not what the index says.
  */
-export async function materialize(index: LayerIndex, folder: string, options: MaterializeOptions): Promise<number> {
+export async function materialize(
+  index: LayerIndex,
+  folder: string,
+  options: MaterializeOptions,
+): Promise<number> {
   const tree = new TreeMaker(folder, options);
   const breather = new Breather(options.signal);
   for (const entry of index.entries) {
@@ -39,7 +55,14 @@ export async function materialize(index: LayerIndex, folder: string, options: Ma
   return tree.sizeBytes;
 }
 
-const ROOT: DirEntry = { kind: "dir", path: "" as DirEntry["path"], mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n };
+const ROOT: DirEntry = {
+  kind: "dir",
+  path: "" as DirEntry["path"],
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  mtimeNs: 0n,
+};
 
 class TreeMaker {
   sizeBytes = 0;
@@ -104,7 +127,8 @@ class TreeMaker {
   #file(entry: FileEntry, path: string): void {
     const content = this.#options.contentOf(entry);
     if (content.kind === "bytes") fs.writeFileSync(fsPath(path), content.data, { flag: "wx", mode: 0o600 });
-    else if (content.immutable && this.#options.allowHardlinks && linkWhenSame(content.path, path, entry)) return;
+    else if (content.immutable && this.#options.allowHardlinks && linkWhenSame(content.path, path, entry))
+      return;
     else {
       this.#copier.copy(content.path, path, content.identity);
       this.sizeBytes += entry.sizeBytes;

@@ -4,10 +4,17 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LayerId } from "@slipway/engine-sdk";
 import { flattenView } from "../roots/flatten-view.ts";
-import { bytePath, canMount, inOverlay, run, signal, temporaryStore } from "../testing/temporary-store.test.helper.ts";
+import {
+  bytePath,
+  canMount,
+  inOverlay,
+  run,
+  signal,
+  temporaryStore,
+} from "../testing/temporary-store.test.helper.ts";
 import { readXattrs } from "./xattrs.ts";
 import { materialize } from "./materialize.ts";
-import { DefaultLayerStore } from "./default-layer-store.ts";
+import type { DefaultLayerStore } from "./default-layer-store.ts";
 
 /** Everything that can be told about a tree, but the times of its root. */
 function describeTree(folder: string): string[] {
@@ -18,13 +25,29 @@ function describeTree(folder: string): string[] {
       const file = `${at}/${name}`;
       const bytes = Buffer.from(file, "latin1");
       const stat = fs.lstatSync(bytes, { bigint: true });
-      const xattrs = [...(readXattrs(file, () => true) ?? [])].map(([key, value]) => `${key}=${Buffer.from(value).toString("hex")}`);
+      const xattrs = [...(readXattrs(file, () => true) ?? [])].map(
+        ([key, value]) => `${key}=${Buffer.from(value).toString("hex")}`,
+      );
       let content = "";
-      if (stat.isFile()) content = `${stat.size}:${fs.readFileSync(bytes).toString("base64").slice(0, 40)}:${stat.blocks * 512n < stat.size ? "sparse" : "full"}`;
+      if (stat.isFile())
+        content = `${stat.size}:${fs.readFileSync(bytes).toString("base64").slice(0, 40)}:${stat.blocks * 512n < stat.size ? "sparse" : "full"}`;
       if (stat.isSymbolicLink()) content = fs.readlinkSync(bytes, { encoding: "latin1" });
-      const group = stat.isDirectory() || stat.nlink === 1n ? "-" : String(links.get(stat.ino) ?? (links.set(stat.ino, links.size), links.size - 1));
+      const group =
+        stat.isDirectory() || stat.nlink === 1n
+          ? "-"
+          : String(links.get(stat.ino) ?? (links.set(stat.ino, links.size), links.size - 1));
       lines.push(
-        [JSON.stringify(file.slice(folder.length)), stat.mode.toString(8), stat.uid, stat.gid, stat.mtimeNs, stat.rdev, group, content, ...xattrs].join(" "),
+        [
+          JSON.stringify(file.slice(folder.length)),
+          stat.mode.toString(8),
+          stat.uid,
+          stat.gid,
+          stat.mtimeNs,
+          stat.rdev,
+          group,
+          content,
+          ...xattrs,
+        ].join(" "),
       );
       if (stat.isDirectory()) visit(file);
     }
@@ -67,23 +90,39 @@ describe.skipIf(!canMount())("what a RUN leaves (needs root for mounts)", () => 
     const layers = store.layers as DefaultLayerStore;
     const index = await store.layers.index(id, signal);
     const copy = store.temporaryFolder();
-    await materialize(index, copy, { contentOf: (entry) => layers.contentOf(id, entry)!, signal, allowHardlinks: false });
+    await materialize(index, copy, {
+      contentOf: (entry) => layers.contentOf(id, entry)!,
+      signal,
+      allowHardlinks: false,
+    });
     const original = describeTree(tree);
-    const withoutOverlay = (lines: string[]) => lines.map((line) => line.replace(/ trusted\.overlay\.\S+/g, ""));
+    const withoutOverlay = (lines: string[]) =>
+      lines.map((line) => line.replace(/ trusted\.overlay\.\S+/g, ""));
     expect(describeTree(copy)).toEqual(withoutOverlay(original));
     expect(original.join("\n")).not.toContain("socket");
     expect(original.join("\n")).toContain("sparse");
-    expect(index.entries.filter(({ kind }) => kind === "hardlink").map(({ path }) => path)).toEqual(["dir/a", "dir/sub/b"]);
+    expect(index.entries.filter(({ kind }) => kind === "hardlink").map(({ path }) => path)).toEqual([
+      "dir/a",
+      "dir/sub/b",
+    ]);
   });
 
   test("looks the same in another process's overlay, copied through a merged view", async () => {
     const store = await temporaryStore();
     const base = (await run(store, { layers: [] }, EVERYTHING))!;
-    const next = (await run(store, { layers: [base] }, "rm -r dir/sub; printf new > dir/new; rm c; rm -r sticky; mkdir sticky; touch sticky/x"))!;
+    const next = (await run(
+      store,
+      { layers: [base] },
+      "rm -r dir/sub; printf new > dir/new; rm c; rm -r sticky; mkdir sticky; touch sticky/x",
+    ))!;
     const view = await store.roots.view({ layers: [base, next] }, signal);
     const layers = store.layers as DefaultLayerStore;
     const flat = store.temporaryFolder();
-    await materialize(flattenView(view), flat, { contentOf: (entry) => layers.contentOf(base, entry)!, signal, allowHardlinks: false });
+    await materialize(flattenView(view), flat, {
+      contentOf: (entry) => layers.contentOf(base, entry)!,
+      signal,
+      allowHardlinks: false,
+    });
     const writable = await store.roots.writable({ layers: [base, next] }, { mountPoints: [], signal });
     const mounted = inOverlay(writable, describeTree);
     // Of dir/a one name is left, but overlayfs goes on counting the links below.
@@ -96,37 +135,60 @@ describe.skipIf(!canMount())("what a RUN leaves (needs root for mounts)", () => 
     const store = await temporaryStore();
     const base = (await run(store, { layers: [] }, "mkdir -p a/b; echo hi > a/b/c"))!;
     expect(await run(store, { layers: [base] }, "cat a/b/c > /dev/null")).toBeNull();
-    const copiedUp = "m=$(stat -c %y a/b); touch a/b/new; rm a/b/new; touch -d \"$m\" a/b";
+    const copiedUp = 'm=$(stat -c %y a/b); touch a/b/new; rm a/b/new; touch -d "$m" a/b';
     expect(await run(store, { layers: [base] }, copiedUp)).toBeNull();
     expect(await run(store, { layers: [base] }, "chmod 700 a/b")).not.toBeNull();
   });
 
   test("has whiteouts for what lower layers have only, and opaque folders only where they hide something", async () => {
     const store = await temporaryStore();
-    const base = (await run(store, { layers: [] }, "mkdir -p full empty; echo 1 > full/one; echo 2 > gone; echo 3 > stays"))!;
-    const id = (await run(store, { layers: [base] }, "touch new; rm new; rm gone; rm -r full; mkdir full; touch full/two; rm -r empty; mkdir empty; mkdir fresh"))!;
+    const base = (await run(
+      store,
+      { layers: [] },
+      "mkdir -p full empty; echo 1 > full/one; echo 2 > gone; echo 3 > stays",
+    ))!;
+    const id = (await run(
+      store,
+      { layers: [base] },
+      "touch new; rm new; rm gone; rm -r full; mkdir full; touch full/two; rm -r empty; mkdir empty; mkdir fresh",
+    ))!;
     const { entries } = await store.layers.index(id, signal);
-    expect(entries.map((entry) => `${entry.kind} ${entry.path}${entry.kind === "dir" && entry.opaque ? " opaque" : ""}`)).toEqual([
-      "dir empty",
-      "dir fresh",
-      "dir full opaque",
-      "file full/two",
-      "whiteout gone",
-    ]);
+    expect(
+      entries.map(
+        (entry) => `${entry.kind} ${entry.path}${entry.kind === "dir" && entry.opaque ? " opaque" : ""}`,
+      ),
+    ).toEqual(["dir empty", "dir fresh", "dir full opaque", "file full/two", "whiteout gone"]);
     const view = await store.roots.view({ layers: [base, id] }, signal);
-    expect([...view.walk(bytePath(""))].map(({ entry }) => entry.path)).toEqual(["", "empty", "fresh", "full", "full/two", "stays"]);
+    expect([...view.walk(bytePath(""))].map(({ entry }) => entry.path)).toEqual([
+      "",
+      "empty",
+      "fresh",
+      "full",
+      "full/two",
+      "stays",
+    ]);
   });
 
   test("keeps the metadata of the root, and takes it as a change when a RUN changes it", async () => {
     const store = await temporaryStore();
     const base = (await run(store, { layers: [] }, "chmod 711 .; chown 7:8 ."))!;
-    expect((await store.layers.index(base, signal)).entries[0]).toMatchObject({ path: "", kind: "dir", mode: 0o711, uid: 7, gid: 8 });
+    expect((await store.layers.index(base, signal)).entries[0]).toMatchObject({
+      path: "",
+      kind: "dir",
+      mode: 0o711,
+      uid: 7,
+      gid: 8,
+    });
     expect(await run(store, { layers: [base] }, "stat -c %a:%u:%g . | grep -qx 711:7:8")).toBeNull();
   });
 
   test("never contains mount points that the ref lacks, even below a whiteout or an opaque folder", async () => {
     const store = await temporaryStore();
-    const base = (await run(store, { layers: [] }, "mkdir -p run/old etc; chmod 750 etc; chown 3:4 etc; touch run/old/x"))!;
+    const base = (await run(
+      store,
+      { layers: [] },
+      "mkdir -p run/old etc; chmod 750 etc; chown 3:4 etc; touch run/old/x",
+    ))!;
     const next = (await run(store, { layers: [base] }, "rm -r run; mkdir run; chmod 700 run"))!;
     const ref = { layers: [base, next] };
     const mountPoints = [
@@ -149,10 +211,17 @@ describe.skipIf(!canMount())("what a RUN leaves (needs root for mounts)", () => 
 
   test("keeps what a process makes beside an offered mount point", async () => {
     const store = await temporaryStore();
-    const writable = await store.roots.writable({ layers: [] }, { mountPoints: [{ path: "/a/b/point", kind: "dir" }], signal });
+    const writable = await store.roots.writable(
+      { layers: [] },
+      { mountPoints: [{ path: "/a/b/point", kind: "dir" }], signal },
+    );
     inOverlay(writable, (mounted) => fs.writeFileSync(path.join(mounted, "a/b/kept"), "x"));
     const id = (await writable.commit(signal))!;
-    expect((await store.layers.index(id, signal)).entries.map(({ path }) => path)).toEqual(["a", "a/b", "a/b/kept"]);
+    expect((await store.layers.index(id, signal)).entries.map(({ path }) => path)).toEqual([
+      "a",
+      "a/b",
+      "a/b/kept",
+    ]);
   });
 
   test("needs no more than a page of mount options for 150 layers", { timeout: 60_000 }, async () => {
@@ -163,9 +232,14 @@ describe.skipIf(!canMount())("what a RUN leaves (needs root for mounts)", () => 
       fs.writeFileSync(path.join(writable.root.upperdir, `f${i % 100}`), String(i));
       layers.push((await writable.commit(signal))!);
     }
-    const writable = await store.roots.writable({ layers }, { mountPoints: [{ path: "/p", kind: "dir" }], signal });
+    const writable = await store.roots.writable(
+      { layers },
+      { mountPoints: [{ path: "/p", kind: "dir" }], signal },
+    );
     const { lowerdirs, upperdir, workdir } = writable.root;
-    expect(`lowerdir=${lowerdirs.join(":")},upperdir=${upperdir},workdir=${workdir}`.length).toBeLessThan(4000);
+    expect(`lowerdir=${lowerdirs.join(":")},upperdir=${upperdir},workdir=${workdir}`.length).toBeLessThan(
+      4000,
+    );
     inOverlay(writable, (mounted) => {
       expect(fs.readdirSync(mounted)).toHaveLength(101);
       expect(fs.readFileSync(path.join(mounted, "f7"), "utf8")).toBe("107");

@@ -71,7 +71,8 @@ class Scan {
       }
       const path = (frame.path === "" ? name : `${frame.path}/${name}`) as BytePath;
       const below = this.#visit(path, frame.detached);
-      if (below !== undefined) stack.push({ path, names: this.#names(path), detached: below.detached, next: 0 });
+      if (below !== undefined)
+        stack.push({ path, names: this.#names(path), detached: below.detached, next: 0 });
       if (breather.due()) await breather.rest();
     }
   }
@@ -119,7 +120,9 @@ class Scan {
     return undefined;
   }
 
-  #dir(dir: { path: BytePath; absolute: string; stat: fs.BigIntStats; detached: boolean }): { detached: boolean } {
+  #dir(dir: { path: BytePath; absolute: string; stat: fs.BigIntStats; detached: boolean }): {
+    detached: boolean;
+  } {
     const { path, absolute, stat } = dir;
     const names = libc().listXattrs(absolute);
     const metadata = metadataOf(stat, this.#xattrs(absolute, names));
@@ -127,8 +130,11 @@ class Scan {
     const { lower, offered } = this.#options;
     const before = dir.detached ? undefined : lower.lstat(path)?.entry;
     const hides = marked && before?.kind === "dir" && lower.list(path)!.length > 0;
-    const entry: Entry = hides ? { kind: "dir", path, ...metadata, opaque: true } : { kind: "dir", path, ...metadata };
-    const unchanged = before === undefined ? offered.has(path) : before.kind === "dir" && sameMetadata(before, metadata);
+    const entry: Entry = hides
+      ? { kind: "dir", path, ...metadata, opaque: true }
+      : { kind: "dir", path, ...metadata };
+    const unchanged =
+      before === undefined ? offered.has(path) : before.kind === "dir" && sameMetadata(before, metadata);
     if (unchanged && !hides) this.#waiting.push(entry);
     else {
       this.#take(entry);
@@ -142,11 +148,22 @@ class Scan {
     readsAsOpaque(absolute, names);
     const metadata = metadataOf(stat, this.#xattrs(absolute, names));
     if (stat.isFile()) {
-      const entry: FileEntry = { kind: "file", path, ...metadata, sizeBytes: Number(stat.size), content: TREE };
+      const entry: FileEntry = {
+        kind: "file",
+        path,
+        ...metadata,
+        sizeBytes: Number(stat.size),
+        content: TREE,
+      };
       return entry;
     }
     if (stat.isSymbolicLink()) {
-      return { kind: "symlink", path, ...metadata, target: fs.readlinkSync(fsPath(absolute), { encoding: "latin1" }) };
+      return {
+        kind: "symlink",
+        path,
+        ...metadata,
+        target: fs.readlinkSync(fsPath(absolute), { encoding: "latin1" }),
+      };
     }
     if (stat.isFIFO()) return { kind: "fifo", path, ...metadata };
     return { kind: stat.isBlockDevice() ? "block" : "char", path, ...metadata, ...splitDevice(stat.rdev) };
@@ -175,10 +192,21 @@ class Scan {
 }
 
 function metadataOf(stat: fs.BigIntStats, xattrs: Map<string, Uint8Array> | undefined): EntryMetadata {
-  const metadata = { mode: Number(stat.mode) & 0o7777, uid: Number(stat.uid), gid: Number(stat.gid), mtimeNs: stat.mtimeNs };
+  const metadata = {
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtimeNs: stat.mtimeNs,
+  };
   return xattrs === undefined ? metadata : { ...metadata, xattrs };
 }
 
 function sameMetadata(a: EntryMetadata, b: EntryMetadata): boolean {
-  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.mtimeNs === b.mtimeNs && sameXattrs(a.xattrs, b.xattrs);
+  return (
+    a.mode === b.mode &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.mtimeNs === b.mtimeNs &&
+    sameXattrs(a.xattrs, b.xattrs)
+  );
 }

@@ -14,7 +14,12 @@ export function isOverlayXattr(name: string): boolean {
  */
 export function isLayerXattr(name: string): boolean {
   if (isOverlayXattr(name)) return false;
-  return name === "security.capability" || name.startsWith("user.") || name.startsWith("trusted.") || name.startsWith("system.posix_acl_");
+  return (
+    name === "security.capability" ||
+    name.startsWith("user.") ||
+    name.startsWith("trusted.") ||
+    name.startsWith("system.posix_acl_")
+  );
 }
 
 /** Attributes of files of a context: `security.capability` and `user.*`. */
@@ -23,7 +28,10 @@ export function isContextXattr(name: string): boolean {
 }
 
 /** The attributes of a file that `keep` wants, sorted by name; undefined when there are none. `path` in bytes. */
-export function readXattrs(path: string, keep: (name: string) => boolean): Map<string, Uint8Array> | undefined {
+export function readXattrs(
+  path: string,
+  keep: (name: string) => boolean,
+): Map<string, Uint8Array> | undefined {
   const names = libc().listXattrs(path).filter(keep).sort();
   if (names.length === 0) return undefined;
   const xattrs = new Map<string, Uint8Array>();
@@ -34,7 +42,10 @@ export function readXattrs(path: string, keep: (name: string) => boolean): Map<s
   return xattrs.size === 0 ? undefined : xattrs;
 }
 
-export function sameXattrs(a: ReadonlyMap<string, Uint8Array> | undefined, b: ReadonlyMap<string, Uint8Array> | undefined): boolean {
+export function sameXattrs(
+  a: ReadonlyMap<string, Uint8Array> | undefined,
+  b: ReadonlyMap<string, Uint8Array> | undefined,
+): boolean {
   if ((a?.size ?? 0) !== (b?.size ?? 0)) return false;
   if (a === undefined || b === undefined) return true;
   for (const [name, value] of a) {

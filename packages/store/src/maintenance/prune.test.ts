@@ -5,7 +5,14 @@ import { sha256 } from "@slipway/oci";
 import type { LayerId } from "@slipway/engine-sdk";
 import type { PruneOptions, Store, UsageRecord } from "../contracts.ts";
 import { openStore } from "../store.ts";
-import { bytePath, entry, indexOf, signal, temporaryFolder, temporaryStore } from "../testing/temporary-store.test.helper.ts";
+import {
+  bytePath,
+  entry,
+  indexOf,
+  signal,
+  temporaryFolder,
+  temporaryStore,
+} from "../testing/temporary-store.test.helper.ts";
 
 async function pruned(store: Store, options: Partial<PruneOptions> = {}): Promise<string[]> {
   const records: UsageRecord[] = [];
@@ -14,12 +21,22 @@ async function pruned(store: Store, options: Partial<PruneOptions> = {}): Promis
 }
 
 /** A store in which an earlier process left these: a layer that a result needs, one that lends it content, and one of no use. */
-async function leftBehind(): Promise<{ root: string; cached: LayerId; lender: LayerId; unused: LayerId; key: ReturnType<typeof sha256> }> {
+async function leftBehind(): Promise<{
+  root: string;
+  cached: LayerId;
+  lender: LayerId;
+  unused: LayerId;
+  key: ReturnType<typeof sha256>;
+}> {
   const root = temporaryFolder();
   const store = await openStore({ root });
   const lender = await store.layers.addIndex(indexOf(entry.file("f", "lent")), signal);
   const file = (await store.layers.index(lender, signal)).entries[0]!;
-  const borrowing = indexOf({ ...file, path: bytePath("copy"), content: { kind: "layer", layer: lender, path: bytePath("f") } } as never);
+  const borrowing = indexOf({
+    ...file,
+    path: bytePath("copy"),
+    content: { kind: "layer", layer: lender, path: bytePath("f") },
+  } as never);
   const cached = await store.layers.addIndex(borrowing, signal);
   const unused = await store.layers.addIndex(indexOf(entry.file("g", "unused")), signal);
   for (const id of [cached, unused]) await store.layers.tree(id, signal);
@@ -45,11 +62,18 @@ describe("pruning", () => {
     const { root, key, cached } = await leftBehind();
     const store = await temporaryStore(root);
     const described = store.usage().find(({ id }) => id === cached);
-    expect(described).toMatchObject({ description: "COPY f copy", kind: "layer", reclaimable: false, inUse: false });
+    expect(described).toMatchObject({
+      description: "COPY f copy",
+      kind: "layer",
+      reclaimable: false,
+      inUse: false,
+    });
     expect(await pruned(store, { all: true })).toHaveLength(4);
     expect(store.cache.lookup(key)).toBeNull();
     expect(store.usage()).toEqual([]);
-    expect(["l", "indexes", "blobs/sha256", "trash"].flatMap((name) => fs.readdirSync(path.join(root, name)))).toEqual([]);
+    expect(
+      ["l", "indexes", "blobs/sha256", "trash"].flatMap((name) => fs.readdirSync(path.join(root, name))),
+    ).toEqual([]);
     const id = await store.layers.addIndex(indexOf(entry.file("g", "unused")), signal);
     expect(fs.existsSync(await store.layers.tree(id, signal))).toBe(true);
   });
@@ -60,8 +84,15 @@ describe("pruning", () => {
     expect(building.cache.lookup(key)).not.toBeNull();
     const store = await temporaryStore(root);
     expect(await pruned(store, { all: true })).toEqual([unused]);
-    expect(String(await (await building.roots.view({ layers: [cached] }, signal)).readFile("copy"))).toBe("lent");
-    expect(store.usage().filter(({ inUse }) => inUse).map(({ id }) => id)).toEqual(expect.arrayContaining([cached, lender]));
+    expect(String(await (await building.roots.view({ layers: [cached] }, signal)).readFile("copy"))).toBe(
+      "lent",
+    );
+    expect(
+      store
+        .usage()
+        .filter(({ inUse }) => inUse)
+        .map(({ id }) => id),
+    ).toEqual(expect.arrayContaining([cached, lender]));
     await building.close();
     expect(await pruned(store, { all: true })).toHaveLength(3);
   });
@@ -76,7 +107,10 @@ describe("pruning", () => {
 
   test("takes cache mounts that nobody holds", async () => {
     const store = await temporaryStore();
-    const held = await store.cacheMounts.acquire({ id: "npm", sharing: "shared", base: { layers: [] } }, signal);
+    const held = await store.cacheMounts.acquire(
+      { id: "npm", sharing: "shared", base: { layers: [] } },
+      signal,
+    );
     expect(await pruned(store, { all: true })).toEqual([]);
     await held.release();
     // The session keeps what it has used; another one may take it once this one is gone.

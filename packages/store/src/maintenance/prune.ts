@@ -24,7 +24,7 @@ export async function* prune(parts: PruneParts, options: PruneOptions): AsyncGen
   const { database, layout } = parts;
   // Even removing needs room, for the database's journal.
   layout.giveUpReserve();
-  const items = listItems(database, layout, leasedNames(layout));
+  const items = listItems(database, layout, () => leasedNames(layout));
   for (const item of chosen(items, options)) {
     options.signal.throwIfAborted();
     if (remove(parts, item)) yield recordOf(item);
@@ -41,7 +41,9 @@ function chosen(items: readonly Item[], options: PruneOptions): Item[] {
   const old = Date.now() - (options.olderThanMs ?? 0);
   const recent = (item: Item) => options.olderThanMs !== undefined && item.lastUsedMs > old;
   // What a kept item needs is as recent as the item.
-  const kept = new Set(items.filter((item) => !candidates.has(item.id) || recent(item)).map((item) => item.id));
+  const kept = new Set(
+    items.filter((item) => !candidates.has(item.id) || recent(item)).map((item) => item.id),
+  );
   let total = items.reduce((sum, item) => sum + item.sizeBytes, 0);
   const needed = needersOf(items);
   const order: Item[] = [];
@@ -145,7 +147,9 @@ function removeOrphans({ database, layout, session }: PruneParts): void {
   const doomed = database.all("SELECT id FROM layers WHERE doomed = 1");
   for (const row of doomed) removeLayer({ database, layout, session }, row.id as string);
   const indexes = new Set(database.all("SELECT id FROM layers").map((row) => row.id as string));
-  const trees = new Set(database.all("SELECT tree FROM layers WHERE tree IS NOT NULL").map((row) => row.tree as string));
+  const trees = new Set(
+    database.all("SELECT tree FROM layers WHERE tree IS NOT NULL").map((row) => row.tree as string),
+  );
   const trashOld = (file: string) => {
     // A file in place whose row is about to be written is young.
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });

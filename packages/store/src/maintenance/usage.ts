@@ -13,10 +13,14 @@ export interface Item extends UsageRecord {
 }
 
 /**
- * Everything in the store that takes room, least recently used first. `leased` are names that live sessions hold;
- * what those need is in use, too.
+ * Everything in the store that takes room, least recently used first. `leasedNow` names what live sessions
+ * hold, asked after everything is listed; what those need is in use, too.
  */
-export function listItems(database: Database, layout: StoreLayout, leased: ReadonlySet<string>): Item[] {
+export function listItems(
+  database: Database,
+  layout: StoreLayout,
+  leasedNow: () => ReadonlySet<string>,
+): Item[] {
   const cachedLayers = new Map<string, string>();
   for (const row of database.all(
     `SELECT layer.value AS id, max(results.description) AS description
@@ -25,9 +29,13 @@ export function listItems(database: Database, layout: StoreLayout, leased: Reado
   )) {
     cachedLayers.set(row.id as string, row.description as string);
   }
-  const drafts = [...layerDrafts(database, cachedLayers), ...blobDrafts(database, layout), ...mountDrafts(layout)];
+  const drafts = [
+    ...layerDrafts(database, cachedLayers),
+    ...blobDrafts(database, layout),
+    ...mountDrafts(layout),
+  ];
   const needs = new Map(drafts.map((draft) => [draft.id, draft.needs]));
-  const inUse = closure(leased, needs);
+  const inUse = closure(leasedNow(), needs);
   const cached = closure(cachedLayers.keys(), needs);
   const sharers = new Map<string, number>();
   for (const draft of drafts) for (const id of draft.needs) sharers.set(id, (sharers.get(id) ?? 0) + 1);
@@ -35,7 +43,13 @@ export function listItems(database: Database, layout: StoreLayout, leased: Reado
     .map((draft) => {
       const isCached = cached.has(draft.id);
       const isUsed = inUse.has(draft.id);
-      return { ...draft, inUse: isUsed, cached: isCached, shared: (sharers.get(draft.id) ?? 0) > 1, reclaimable: !isUsed && !isCached };
+      return {
+        ...draft,
+        inUse: isUsed,
+        cached: isCached,
+        shared: (sharers.get(draft.id) ?? 0) > 1,
+        reclaimable: !isUsed && !isCached,
+      };
     })
     .sort((a, b) => a.lastUsedMs - b.lastUsedMs || (a.id < b.id ? -1 : 1));
 }
@@ -60,7 +74,9 @@ function layerDrafts(database: Database, descriptions: ReadonlyMap<string, strin
 }
 
 function blobDrafts(database: Database, layout: StoreLayout): Draft[] {
-  const layers = new Map(database.all("SELECT digest, layer FROM blobs").map((row) => [row.digest as string, row.layer as string]));
+  const layers = new Map(
+    database.all("SELECT digest, layer FROM blobs").map((row) => [row.digest as string, row.layer as string]),
+  );
   return fs.readdirSync(layout.blobs).map((name) => {
     const id = `sha256:${name}`;
     const stat = fs.statSync(path.join(layout.blobs, name), { throwIfNoEntry: false });
@@ -84,7 +100,10 @@ function mountDrafts(layout: StoreLayout): Draft[] {
     return {
       id: `c-${name}`,
       kind: "cache-mount",
-      description: stat === undefined ? "cache mount" : `cache mount ${fs.readFileSync(path.join(folder, "name"), "utf8")}`,
+      description:
+        stat === undefined
+          ? "cache mount"
+          : `cache mount ${fs.readFileSync(path.join(folder, "name"), "utf8")}`,
       sizeBytes: folderSize(folder),
       createdMs: Math.floor(stat?.birthtimeMs ?? 0),
       lastUsedMs: Math.floor(stat?.mtimeMs ?? 0),
@@ -98,7 +117,7 @@ function mountDrafts(layout: StoreLayout): Draft[] {
 function closure(start: Iterable<string>, needs: ReadonlyMap<string, readonly string[]>): Set<string> {
   const reached = new Set<string>();
   const pending = [...start];
-  for (let id; (id = pending.pop()) !== undefined; ) {
+  for (let id; (id = pending.pop()) !== undefined;) {
     if (reached.has(id)) continue;
     reached.add(id);
     pending.push(...(needs.get(id) ?? []));
@@ -110,7 +129,7 @@ function closure(start: Iterable<string>, needs: ReadonlyMap<string, readonly st
 function folderSize(folder: string): number {
   let sum = 0;
   const pending: Buffer[] = [Buffer.from(folder)];
-  for (let at; (at = pending.pop()) !== undefined; ) {
+  for (let at; (at = pending.pop()) !== undefined;) {
     let names: Buffer[];
     try {
       names = fs.readdirSync(at, { encoding: "buffer" });

@@ -41,7 +41,13 @@ export class DefaultRootStore implements RootStore {
     const lower = await this.#lowerdirs(ref.layers, signal);
     const lowerdirs = tree === undefined ? lower : [tree, ...lower];
     return OverlayRoot.create(
-      { session: this.#session, layers: this.#layers, view, offered, lowerdirs: lowerdirs.length === 0 ? [this.#emptyFolder()] : lowerdirs },
+      {
+        session: this.#session,
+        layers: this.#layers,
+        view,
+        offered,
+        lowerdirs: lowerdirs.length === 0 ? [this.#emptyFolder()] : lowerdirs,
+      },
       signal,
     );
   }
@@ -55,7 +61,8 @@ export class DefaultRootStore implements RootStore {
   async #lowerdirs(layers: readonly LayerId[], signal: AbortSignal): Promise<string[]> {
     const shown = await this.#visible(layers, signal);
     for (let merged = 0; ; merged += MERGE_STEP) {
-      const rest = merged === 0 ? shown : [await this.#merge(shown.slice(0, merged), signal), ...shown.slice(merged)];
+      const rest =
+        merged === 0 ? shown : [await this.#merge(shown.slice(0, merged), signal), ...shown.slice(merged)];
       const trees: string[] = [];
       for (const id of rest.toReversed()) trees.push(await this.#layers.tree(id, signal));
       if (fits(trees) || merged + MERGE_STEP > shown.length) return trees;

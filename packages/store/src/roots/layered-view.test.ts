@@ -24,20 +24,26 @@ const path = fc.array(names, { minLength: 1, maxLength: 3 }).map((parts) => part
 const leaf = fc.constantFrom<"file" | "dir" | "opaque" | "whiteout">("file", "dir", "opaque", "whiteout");
 
 /** A well-formed layer: every parent is a dir. */
-const layer: fc.Arbitrary<LayerIndex> = fc.uniqueArray(fc.tuple(path, leaf), { selector: ([at]) => at, maxLength: 8 }).map((drafts) => {
-  const entries = new Map<string, Entry>();
-  for (const [at, kind] of drafts) {
-    const parts = at.split("/");
-    const parents = parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"));
-    if (parents.some((parent) => entries.has(parent) && entries.get(parent)!.kind !== "dir")) continue;
-    if ([...entries.keys()].some((other) => other.startsWith(`${at}/`)) && (kind === "file" || kind === "whiteout")) continue;
-    for (const parent of parents) if (!entries.has(parent)) entries.set(parent, entry.dir(parent));
-    if (kind === "file") entries.set(at, entry.file(at, at));
-    else if (kind === "whiteout") entries.set(at, entry.whiteout(at));
-    else entries.set(at, entry.dir(at, kind === "opaque" ? { opaque: true } : {}));
-  }
-  return { entries: [...entries.values()].sort((a, b) => comparePaths(a.path, b.path)) };
-});
+const layer: fc.Arbitrary<LayerIndex> = fc
+  .uniqueArray(fc.tuple(path, leaf), { selector: ([at]) => at, maxLength: 8 })
+  .map((drafts) => {
+    const entries = new Map<string, Entry>();
+    for (const [at, kind] of drafts) {
+      const parts = at.split("/");
+      const parents = parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"));
+      if (parents.some((parent) => entries.has(parent) && entries.get(parent)!.kind !== "dir")) continue;
+      if (
+        [...entries.keys()].some((other) => other.startsWith(`${at}/`)) &&
+        (kind === "file" || kind === "whiteout")
+      )
+        continue;
+      for (const parent of parents) if (!entries.has(parent)) entries.set(parent, entry.dir(parent));
+      if (kind === "file") entries.set(at, entry.file(at, at));
+      else if (kind === "whiteout") entries.set(at, entry.whiteout(at));
+      else entries.set(at, entry.dir(at, kind === "opaque" ? { opaque: true } : {}));
+    }
+    return { entries: [...entries.values()].sort((a, b) => comparePaths(a.path, b.path)) };
+  });
 
 /** The same by applying layers one after another to one big map, as an unpacker would. */
 function applied(layers: readonly LayerIndex[]): Map<string, string> {
@@ -47,7 +53,13 @@ function applied(layers: readonly LayerIndex[]): Map<string, string> {
   };
   for (const [i, { entries }] of layers.entries()) {
     for (const one of entries) {
-      if (one.kind === "whiteout" || one.kind !== "dir" || one.opaque === true || !files.get(one.path)?.startsWith("dir")) removeBelow(one.path);
+      if (
+        one.kind === "whiteout" ||
+        one.kind !== "dir" ||
+        one.opaque === true ||
+        !files.get(one.path)?.startsWith("dir")
+      )
+        removeBelow(one.path);
       if (one.kind === "whiteout") files.delete(one.path);
       else files.set(one.path, `${one.kind} layer-${i}`);
     }
@@ -61,13 +73,20 @@ describe("a merged view", () => {
       fc.property(fc.array(layer, { minLength: 1, maxLength: 5 }), (layers) => {
         const view = viewOf(...layers);
         const model = applied(layers);
-        const walked = [...view.walk(bytePath(""))].map((one) => [one.entry.path, one.entry.path === "" ? "dir -" : `${one.entry.kind} ${one.layer}`]);
+        const walked = [...view.walk(bytePath(""))].map((one) => [
+          one.entry.path,
+          one.entry.path === "" ? "dir -" : `${one.entry.kind} ${one.layer}`,
+        ]);
         expect(walked).toEqual([...model]);
         for (const [at, what] of model) {
           const found = view.lstat(bytePath(at))!;
           if (at !== "") expect(`${found.entry.kind} ${found.layer}`).toBe(what);
-          const children = [...model.keys()].filter((other) => other !== "" && other.slice(0, Math.max(0, other.lastIndexOf("/"))) === at);
-          expect(view.list(bytePath(at))?.map((one) => one.entry.path)).toEqual(what.startsWith("dir") ? children : undefined);
+          const children = [...model.keys()].filter(
+            (other) => other !== "" && other.slice(0, Math.max(0, other.lastIndexOf("/"))) === at,
+          );
+          expect(view.list(bytePath(at))?.map((one) => one.entry.path)).toEqual(
+            what.startsWith("dir") ? children : undefined,
+          );
         }
         for (const at of ["a", "a/b", "a/b/c", "c/c/c", "a.b"]) {
           if (!model.has(at)) expect(view.lstat(bytePath(at))).toBeUndefined();
@@ -83,7 +102,10 @@ describe("a merged view", () => {
   });
 
   test("gives a hard link its layer's file, whatever a higher layer did to the other name", async () => {
-    const view = viewOf(indexOf(entry.file("a", "old"), entry.hardlink("b", "a")), indexOf(entry.file("a", "new")));
+    const view = viewOf(
+      indexOf(entry.file("a", "old"), entry.hardlink("b", "a")),
+      indexOf(entry.file("a", "new")),
+    );
     expect(view.lstat(bytePath("b"))?.linked).toMatchObject({ kind: "file", path: "a", sizeBytes: 3 });
     expect(String(await view.readFile("b"))).toBe("old");
     expect(String(await view.readFile("a"))).toBe("new");
@@ -127,20 +149,31 @@ describe("the resolver", () => {
 
   test("does not follow the last component when told so, unless a slash says it is a folder", () => {
     const view = viewOf(hostile);
-    expect(view.resolve("abs", { followLast: false })).toMatchObject({ path: "abs", found: { entry: { kind: "symlink" } } });
+    expect(view.resolve("abs", { followLast: false })).toMatchObject({
+      path: "abs",
+      found: { entry: { kind: "symlink" } },
+    });
     expect(view.resolve("dir/up/passwd", { followLast: false }).path).toBe("etc/passwd");
     expect(view.resolve("dir/up/", { followLast: false }).path).toBe("etc");
   });
 
   test("says what is wrong with loops and files on the way", () => {
-    expect(() => viewOf(hostile).resolve("loop/x")).toThrow(expect.objectContaining({ code: "SYMLINK_LOOP" }));
-    expect(() => viewOf(hostile).resolve("etc/passwd/x")).toThrow(expect.objectContaining({ code: "NOT_A_DIRECTORY" }));
-    expect(() => viewOf(hostile).resolve("etc/passwd/..")).toThrow(expect.objectContaining({ code: "NOT_A_DIRECTORY" }));
+    expect(() => viewOf(hostile).resolve("loop/x")).toThrow(
+      expect.objectContaining({ code: "SYMLINK_LOOP" }),
+    );
+    expect(() => viewOf(hostile).resolve("etc/passwd/x")).toThrow(
+      expect.objectContaining({ code: "NOT_A_DIRECTORY" }),
+    );
+    expect(() => viewOf(hostile).resolve("etc/passwd/..")).toThrow(
+      expect.objectContaining({ code: "NOT_A_DIRECTORY" }),
+    );
   });
 
   test("never leaves the root, whatever the links say", () => {
     const part = fc.constantFrom("..", ".", "a", "b", "c", "");
-    const target = fc.tuple(fc.boolean(), fc.array(part, { maxLength: 6 })).map(([absolute, parts]) => (absolute ? "/" : "") + parts.join("/"));
+    const target = fc
+      .tuple(fc.boolean(), fc.array(part, { maxLength: 6 }))
+      .map(([absolute, parts]) => (absolute ? "/" : "") + parts.join("/"));
     const links = fc.record({ a: target, b: target, "c/a": target, "c/b": target });
     fc.assert(
       fc.property(links, target, fc.boolean(), (given, start, followLast) => {

@@ -57,10 +57,15 @@ export class LayeredView implements MergedView {
       if (entry !== undefined) return entry.kind === "whiteout" ? undefined : lookupOf(entry, id, lookup);
       if (path !== "" && lookup.hidesBelow(path)) return undefined;
     }
-    return path === "" ? { entry: DEFAULT_ROOT, layer: this.#layers.at(-1)?.id ?? ("" as LayerId) } : undefined;
+    return path === ""
+      ? { entry: DEFAULT_ROOT, layer: this.#layers.at(-1)?.id ?? ("" as LayerId) }
+      : undefined;
   }
 
-  resolve(path: string, options: { followLast?: boolean } = {}): { path: BytePath; found: Lookup | undefined } {
+  resolve(
+    path: string,
+    options: { followLast?: boolean } = {},
+  ): { path: BytePath; found: Lookup | undefined } {
     return resolvePath(path, (at) => this.lstat(at), { followLast: options.followLast ?? true });
   }
 
@@ -89,28 +94,39 @@ export class LayeredView implements MergedView {
     const start = this.lstat(path);
     if (start === undefined) return;
     const stack: Lookup[] = [start];
-    for (let lookup; (lookup = stack.pop()) !== undefined; ) {
+    for (let lookup; (lookup = stack.pop()) !== undefined;) {
       yield lookup;
       if (lookup.entry.kind === "dir") stack.push(...this.list(lookup.entry.path)!.toReversed());
     }
   }
 
-  async readFile(path: string, options: { offset?: number; length?: number; maxBytes?: number } = {}): Promise<Buffer> {
+  async readFile(
+    path: string,
+    options: { offset?: number; length?: number; maxBytes?: number } = {},
+  ): Promise<Buffer> {
     const name = textOfBytes(path);
     const { found } = this.resolve(path);
     if (found === undefined) {
-      throw new InputError("FILE_NOT_FOUND", `there is no file "${name}"`, { hint: "Check the path.", data: { path: name } });
+      throw new InputError("FILE_NOT_FOUND", `there is no file "${name}"`, {
+        hint: "Check the path.",
+        data: { path: name },
+      });
     }
     const { entry, layer } = fileOf(found, name);
     const offset = options.offset ?? 0;
     const length = Math.max(0, Math.min(options.length ?? Infinity, entry.sizeBytes - offset));
     if (length > (options.maxBytes ?? Infinity)) {
-      throw new InputError("FILE_TOO_LARGE", `"${name}" has ${length} bytes, at most ${options.maxBytes} are read`, {
-        hint: "Read it in parts.",
-        data: { path: name, sizeBytes: entry.sizeBytes },
-      });
+      throw new InputError(
+        "FILE_TOO_LARGE",
+        `"${name}" has ${length} bytes, at most ${options.maxBytes} are read`,
+        {
+          hint: "Read it in parts.",
+          data: { path: name, sizeBytes: entry.sizeBytes },
+        },
+      );
     }
-    if (this.#contents.contentOf(layer, entry) === undefined) await this.#contents.ensureContent(layer, this.#signal);
+    if (this.#contents.contentOf(layer, entry) === undefined)
+      await this.#contents.ensureContent(layer, this.#signal);
     const opened = this.open(found);
     if ("data" in opened) return Buffer.from(opened.data.subarray(offset, offset + length));
     try {
@@ -121,7 +137,8 @@ export class LayeredView implements MergedView {
         if (count === 0) break;
         filled += count;
       }
-      if (entry.content.kind === "host") checkUnchanged(opened.fd, entry.content.path, entry.content.identity);
+      if (entry.content.kind === "host")
+        checkUnchanged(opened.fd, entry.content.path, entry.content.identity);
       return bytes.subarray(0, filled);
     } finally {
       fs.closeSync(opened.fd);
@@ -155,7 +172,10 @@ export class LayeredView implements MergedView {
       });
     }
     if (content.kind === "bytes") return { data: content.data };
-    const fd = content.identity === undefined ? fs.openSync(fsPath(content.path), "r") : openUnchanged(content.path, content.identity);
+    const fd =
+      content.identity === undefined
+        ? fs.openSync(fsPath(content.path), "r")
+        : openUnchanged(content.path, content.identity);
     return { fd, sizeBytes: entry.sizeBytes };
   }
 }
@@ -170,7 +190,9 @@ function lookupOf(entry: Exclude<Entry, { kind: "whiteout" }>, layer: LayerId, i
     case "fifo":
       return { entry, layer, linked };
     default:
-      throw new InvariantError(`"${textOfBytes(entry.path)}" of ${layer} is a link to "${textOfBytes(entry.target)}", which is no file`);
+      throw new InvariantError(
+        `"${textOfBytes(entry.path)}" of ${layer} is a link to "${textOfBytes(entry.target)}", which is no file`,
+      );
   }
 }
 

@@ -25,7 +25,11 @@ export class MountPointLayers {
     this.#session = session;
   }
 
-  async offer(view: MergedView, mountPoints: readonly MountPoint[], signal: AbortSignal): Promise<OfferedMountPoints> {
+  async offer(
+    view: MergedView,
+    mountPoints: readonly MountPoint[],
+    signal: AbortSignal,
+  ): Promise<OfferedMountPoints> {
     const offered = new Set<string>();
     const entries = new Map<string, Entry>();
     for (const point of mountPoints) {
@@ -47,7 +51,9 @@ export class MountPointLayers {
   async #treeOf(index: LayerIndex, signal: AbortSignal): Promise<string> {
     const key = JSON.stringify(index.entries, (_, value: unknown) => {
       if (typeof value === "bigint") return value.toString();
-      return value instanceof Map ? [...(value as Map<string, Uint8Array>)].map(([k, v]) => [k, Buffer.from(v).toString("hex")]) : value;
+      return value instanceof Map
+        ? [...(value as Map<string, Uint8Array>)].map(([k, v]) => [k, Buffer.from(v).toString("hex")])
+        : value;
     });
     const known = this.#trees.get(key);
     if (known !== undefined) return known;
@@ -71,6 +77,14 @@ function newDir(path: BytePath): Entry {
 }
 
 function newFile(path: BytePath): Entry {
-  return { kind: "file", path, mode: 0o644, uid: 0, gid: 0, mtimeNs: 0n, sizeBytes: 0, content: { kind: "bytes", data: new Uint8Array(0) } };
+  return {
+    kind: "file",
+    path,
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    mtimeNs: 0n,
+    sizeBytes: 0,
+    content: { kind: "bytes", data: new Uint8Array(0) },
+  };
 }
-

@@ -63,7 +63,12 @@ export class OverlayRoot implements WritableRoot {
     const { session, layers, view, offered } = this.#parts;
     try {
       const { upperdir } = this.root;
-      const scan = await scanUpper(bytesOfText(upperdir), { lower: view, offered, rootBefore: this.#rootBefore, signal });
+      const scan = await scanUpper(bytesOfText(upperdir), {
+        lower: view,
+        offered,
+        rootBefore: this.#rootBefore,
+        signal,
+      });
       return scan.index.entries.length === 0 ? null : layers.addUpper(scan.index, upperdir, scan.sizeBytes);
     } catch (error) {
       throw worldErrorOf(error, this.#folder);

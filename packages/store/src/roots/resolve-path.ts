@@ -31,7 +31,8 @@ export function resolvePath(
     }
     if (found !== undefined && found.entry.kind !== "dir") throw notADirectory(done.join("/"), path);
     const parent = done.join("/");
-    const next = found === undefined ? undefined : lstat((parent === "" ? name : `${parent}/${name}`) as BytePath);
+    const next =
+      found === undefined ? undefined : lstat((parent === "" ? name : `${parent}/${name}`) as BytePath);
     if (next?.entry.kind === "symlink" && (pending.length > 0 || followLast)) {
       if (++links > MOST_LINKS) {
         throw new InputError("SYMLINK_LOOP", `too many symlinks in "${textOfBytes(path)}"`, {
@@ -58,8 +59,12 @@ function componentsOf(path: string): string[] {
 }
 
 function notADirectory(at: string, path: string): InputError<"NOT_A_DIRECTORY"> {
-  return new InputError("NOT_A_DIRECTORY", `"/${textOfBytes(at)}" is not a directory, in "${textOfBytes(path)}"`, {
-    hint: "Check the path: only its last component may be a file.",
-    data: { path: textOfBytes(path), at: textOfBytes(at) },
-  });
+  return new InputError(
+    "NOT_A_DIRECTORY",
+    `"/${textOfBytes(at)}" is not a directory, in "${textOfBytes(path)}"`,
+    {
+      hint: "Check the path: only its last component may be a file.",
+      data: { path: textOfBytes(path), at: textOfBytes(at) },
+    },
+  );
 }

@@ -90,7 +90,16 @@ export class StoreLayout {
   create(): void {
     // The last one made tells that all are there.
     if (fs.existsSync(this.trash)) return;
-    for (const folder of [this.root, this.blobs, this.indexes, this.trees, this.cacheMounts, this.contexts, this.sessions, this.tmp]) {
+    for (const folder of [
+      this.root,
+      this.blobs,
+      this.indexes,
+      this.trees,
+      this.cacheMounts,
+      this.contexts,
+      this.sessions,
+      this.tmp,
+    ]) {
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
     fs.mkdirSync(this.trash, { recursive: true, mode: 0o700 });

@@ -106,8 +106,21 @@ export function clearDeadSessions(layout: StoreLayout, mine: Session): void {
 export async function emptyTrash(layout: StoreLayout, signal: AbortSignal): Promise<void> {
   for (const name of fs.readdirSync(layout.trash)) {
     if (signal.aborted) return;
-    await fs.promises.rm(path.join(layout.trash, name), { recursive: true, force: true }).catch(() => undefined);
+    await removeGently(Buffer.from(path.join(layout.trash, name)), signal).catch(() => undefined);
   }
+}
+
+/** `rm -r` that stops soon when it is told to, and opens folders that their owner has shut (overlayfs's work folder). */
+async function removeGently(file: Buffer, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { chmod, lstat, readdir, rmdir, unlink } = fs.promises;
+  if (!(await lstat(file)).isDirectory()) return unlink(file);
+  await chmod(file, 0o700);
+  for (const name of await readdir(file, { encoding: "buffer" })) {
+    if (signal.aborted) return;
+    await removeGently(Buffer.concat([file, Buffer.from("/"), name]), signal);
+  }
+  await rmdir(file);
 }
 
 /** Somebody who looks for dead sessions may hold a new lock for a moment. */

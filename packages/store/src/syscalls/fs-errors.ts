@@ -2,7 +2,8 @@ import { SlipwayError, WorldError } from "@slipway/oci";
 
 /** The errno name of an error of `node:fs`, or of a WorldError made from one; else undefined. */
 export function errnoOf(error: unknown): string | undefined {
-  if (error instanceof SlipwayError) return typeof error.data.errno === "string" ? error.data.errno : undefined;
+  if (error instanceof SlipwayError)
+    return typeof error.data.errno === "string" ? error.data.errno : undefined;
   const code = (error as { code?: unknown } | undefined)?.code;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
@@ -10,7 +11,9 @@ export function errnoOf(error: unknown): string | undefined {
 /** Whether an error says that the disk, or the user's share of it, is full. */
 export function isDiskFull(error: unknown): boolean {
   const errno = errnoOf(error);
-  return errno === "ENOSPC" || errno === "EDQUOT" || (error instanceof SlipwayError && error.code === "DISK_FULL");
+  return (
+    errno === "ENOSPC" || errno === "EDQUOT" || (error instanceof SlipwayError && error.code === "DISK_FULL")
+  );
 }
 
 /**

@@ -68,12 +68,18 @@ function bind(): Libc {
   const c = koffi.load("libc.so.6");
   // `const char *` would be fed UTF-8 from strings; bytes go in as NUL-terminated buffers.
   const llistxattr = c.func("long llistxattr(const uint8_t *p, _Out_ uint8_t *v, size_t n)");
-  const lgetxattr = c.func("long lgetxattr(const uint8_t *p, const uint8_t *name, _Out_ uint8_t *v, size_t n)");
-  const lsetxattr = c.func("int lsetxattr(const uint8_t *p, const uint8_t *name, const uint8_t *v, size_t n, int flags)");
+  const lgetxattr = c.func(
+    "long lgetxattr(const uint8_t *p, const uint8_t *name, _Out_ uint8_t *v, size_t n)",
+  );
+  const lsetxattr = c.func(
+    "int lsetxattr(const uint8_t *p, const uint8_t *name, const uint8_t *v, size_t n, int flags)",
+  );
   const lremovexattr = c.func("int lremovexattr(const uint8_t *p, const uint8_t *name)");
   const mknod = c.func("int mknod(const uint8_t *p, uint32_t mode, uint64_t dev)");
   const utimensat = c.func("int utimensat(int dirfd, const uint8_t *p, const int64_t *ts, int flags)");
-  const renameat2 = c.func("int renameat2(int ofd, const uint8_t *o, int nfd, const uint8_t *n, uint32_t flags)");
+  const renameat2 = c.func(
+    "int renameat2(int ofd, const uint8_t *o, int nfd, const uint8_t *n, uint32_t flags)",
+  );
   const lseek = c.func("int64_t lseek(int fd, int64_t offset, int whence)");
   const syncfs = c.func("int syncfs(int fd)");
   const errnoNames = new Map(Object.entries(os.constants.errno).map(([name, value]) => [value, name]));
@@ -83,12 +89,15 @@ function bind(): Libc {
     const errno = koffi.errno();
     const code = errnoNames.get(errno) ?? `E${errno}`;
     const shown = fsPath(path).toString();
-    throw worldErrorOf(Object.assign(new Error(`${code}: ${call} '${shown}'`), { code, errno: -errno, path: shown }), shown);
+    throw worldErrorOf(
+      Object.assign(new Error(`${code}: ${call} '${shown}'`), { code, errno: -errno, path: shown }),
+      shown,
+    );
   };
   const check = (result: number, call: string, path: string) => {
     if (result < 0) fail(call, path);
   };
-  let scratch = Buffer.alloc(64 * 1024);
+  const scratch = Buffer.alloc(64 * 1024);
   const isErrno = (...names: string[]) => names.includes(errnoNames.get(koffi.errno()) ?? "");
 
   const seek = (fd: number, offset: number, whence: number) => Number(lseek(fd, offset, whence));
@@ -112,7 +121,11 @@ function bind(): Libc {
       return new Uint8Array(scratch.subarray(0, size));
     },
     setXattr(path, name, value) {
-      check(lsetxattr(bytes(path), bytes(name), value.length === 0 ? Buffer.alloc(1) : value, value.length, 0), `lsetxattr ${name}`, path);
+      check(
+        lsetxattr(bytes(path), bytes(name), value.length === 0 ? Buffer.alloc(1) : value, value.length, 0),
+        `lsetxattr ${name}`,
+        path,
+      );
     },
     removeXattr(path, name) {
       check(lremovexattr(bytes(path), bytes(name)), `lremovexattr ${name}`, path);

@@ -19,7 +19,10 @@ export function temporaryFolder(): string {
 }
 
 /** A store in a folder of its own, closed when the test ends. */
-export async function temporaryStore(root = temporaryFolder(), warn?: (message: string) => void): Promise<Store> {
+export async function temporaryStore(
+  root = temporaryFolder(),
+  warn?: (message: string) => void,
+): Promise<Store> {
   const store = await openStore(warn === undefined ? { root } : { root, warn });
   onTestFinished(() => store.close());
   return store;
@@ -49,7 +52,14 @@ function mountWorks(): boolean {
 export function inOverlay<T>({ root }: Pick<WritableRoot, "root">, work: (mounted: string) => T): T {
   const mounted = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-overlay-"));
   const options = `lowerdir=${root.lowerdirs.join(":")},upperdir=${root.upperdir},workdir=${root.workdir}`;
-  execFileSync("mount", ["-t", "overlay", "overlay", "-o", `${options},redirect_dir=off,metacopy=off,index=off`, mounted]);
+  execFileSync("mount", [
+    "-t",
+    "overlay",
+    "overlay",
+    "-o",
+    `${options},redirect_dir=off,metacopy=off,index=off`,
+    mounted,
+  ]);
   try {
     return work(mounted);
   } finally {
@@ -61,7 +71,9 @@ export function inOverlay<T>({ root }: Pick<WritableRoot, "root">, work: (mounte
 /** Runs a shell script over a ref as RUN would; the new layer or null. */
 export async function run(store: Store, ref: Ref, script: string): Promise<LayerId | null> {
   const writable = await store.roots.writable(ref, { mountPoints: [], signal });
-  inOverlay(writable, (mounted) => execFileSync("bash", ["-euc", script], { cwd: mounted, stdio: ["ignore", "inherit", "inherit"] }));
+  inOverlay(writable, (mounted) =>
+    execFileSync("bash", ["-euc", script], { cwd: mounted, stdio: ["ignore", "inherit", "inherit"] }),
+  );
   return writable.commit(signal);
 }
 
@@ -84,8 +96,18 @@ export const entry = {
     mode: 0o755,
     ...rest,
   }),
-  symlink: (path: string, target: string): Entry => ({ kind: "symlink", path: path as BytePath, ...METADATA, mode: 0o777, target }),
-  hardlink: (path: string, target: string): Entry => ({ kind: "hardlink", path: path as BytePath, target: target as BytePath }),
+  symlink: (path: string, target: string): Entry => ({
+    kind: "symlink",
+    path: path as BytePath,
+    ...METADATA,
+    mode: 0o777,
+    target,
+  }),
+  hardlink: (path: string, target: string): Entry => ({
+    kind: "hardlink",
+    path: path as BytePath,
+    target: target as BytePath,
+  }),
   whiteout: (path: string): Entry => ({ kind: "whiteout", path: path as BytePath }),
 };
 
