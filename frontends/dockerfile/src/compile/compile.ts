@@ -89,12 +89,21 @@ function resultConfig(target: StagePlan, options: CompileOptions, platform: Plat
   const image = target.image!;
   if (options.labels.size > 0)
     image.config.Labels = { ...image.config.Labels, ...Object.fromEntries(options.labels) };
-  const finished = image.finish();
-  if (!options.explicitPlatform) return finished;
-  const { variant: _, ...rest } = finished;
-  const variant =
-    platform.variant ?? (finished.architecture === platform.architecture ? finished.variant : undefined);
-  return { ...rest, os: platform.os, architecture: platform.architecture, ...(variant ? { variant } : {}) };
+  const { os, architecture, variant, ...rest } = image.finish();
+  const isBases = os === platform.os && architecture === platform.architecture;
+  const written: Platform = {
+    ...(options.explicitPlatform
+      ? { os: platform.os, architecture: platform.architecture }
+      : { os, architecture }),
+    variant: options.explicitPlatform ? (platform.variant ?? (isBases ? variant : undefined)) : variant,
+  };
+  const normal = normalizePlatform(written);
+  return {
+    architecture: normal.architecture,
+    os: normal.os,
+    ...(normal.variant ? { variant: normal.variant } : {}),
+    ...rest,
+  };
 }
 
 /**
