@@ -85,6 +85,8 @@ export interface EngineOptions {
   readonly insecureRegistries?: readonly string[];
   /** Default: Docker's config.json and its credential helpers. */
   readonly credentials?: CredentialStore;
+  /** Told what went wrong in the store and was got over, for example a damaged cache index. Default: nobody. */
+  readonly warn?: (message: string) => void;
   /** Beside the built-in ones; a frontend with a built-in's name replaces it. */
   readonly frontends?: readonly Frontend[];
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- options are validated by each exporter's own schema

@@ -13,7 +13,7 @@ import { chooseDriver } from "./sandbox-choice.ts";
  */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { dockerfile } = await import("@slipway/frontend-dockerfile");
-  const store = await openStore({ root: options.root });
+  const store = await openStore({ root: options.root, ...(options.warn ? { warn: options.warn } : {}) });
   const credentials = options.credentials ?? dockerCredentials();
   const clientFor = (insecureHosts: readonly string[]): RegistryClient =>
     createRegistryClient({

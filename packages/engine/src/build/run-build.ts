@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Edge, Vertex } from "@slipway/ir";
+import { type Edge, validate, type Vertex } from "@slipway/ir";
 import { type Digest, hostPlatform, InputError } from "@slipway/oci";
 import type { Diagnostic, Frontend, FrontendResult } from "@slipway/frontend-sdk";
 import type { Exporter, ExporterResponse, SandboxDriver, VertexResult } from "@slipway/engine-sdk";
@@ -12,6 +12,7 @@ import type { BuildContext, BuildOutcome, BuildRequest, CompiledPlatform } from 
 import { createEarlyBlobs, type EarlyBlobs } from "../export/early-blobs.ts";
 import { createExportRef } from "../export/export-ref.ts";
 import { prepareExports } from "../export/prepare-exports.ts";
+import { explainMissing } from "../host/explain-missing.ts";
 import { createSolverHost } from "../host/solver-host.ts";
 import { createBridge } from "./bridge.ts";
 import { chooseFrontend } from "./choose-frontend.ts";
@@ -61,7 +62,8 @@ async function open(
     store,
     sandbox: services.sandbox,
     sources: [createImageSource(images), createLocalSource({ store, folders: request.localDirs })],
-    locate: (error: unknown, vertex: Vertex) => locations.locate(error, vertex),
+    locate: (error: unknown, vertex: Vertex) =>
+      locations.locate(explainMissing(error, vertex, request.localDirs), vertex),
     isFollowed: (vertex: Vertex) => build.followed?.has(vertex.digest) ?? false,
     onResult: (vertex: Vertex, result: VertexResult) => build.early?.onResult(vertex, result),
   });
@@ -75,7 +77,10 @@ async function open(
     solver,
     images,
     signal: context.signal,
-    onDefinition: (definition) => locations.add(definition),
+    onDefinition(definition) {
+      validate(definition);
+      locations.add(definition);
+    },
     onWarning(diagnostic) {
       warnings.push(diagnostic);
       context.progress({
@@ -94,7 +99,10 @@ async function open(
     bridge,
     context.signal,
   );
-  for (const { definition } of compiled.outputs) locations.add(definition);
+  for (const { definition } of compiled.outputs) {
+    validate(definition);
+    locations.add(definition);
+  }
   build.followed = belowSteps(compiled.outputs.map(({ definition }) => definition.result));
   return Object.assign(build, { solver, compiled, warnings });
 }
