@@ -3,6 +3,7 @@ import { parseChallenges, type Challenge } from "./challenge.ts";
 import type { Credential, CredentialStore } from "./credentials.ts";
 import { drain, readBody } from "./read-body.ts";
 import { redactUrl } from "./redact-url.ts";
+import { createSharedWork } from "./shared-work.ts";
 import { responseError } from "./registry-errors.ts";
 import { isLoopbackHost } from "./host.ts";
 import type { HttpRequest, HttpResponse } from "./transport.ts";
@@ -47,18 +48,14 @@ function basic(username: string, password: string): string {
 
 export function createAuthorizer(options: AuthorizerOptions): Authorizer {
   const { registry } = options;
-  const tokens = new Map<string, Promise<Token>>();
+  const tokens = createSharedWork<Token>(({ expiresMs }) => expiresMs > Date.now());
+  const credentials = createSharedWork<Credential | undefined>();
   let challenge: Challenge | undefined;
-  let credential: Promise<Credential | undefined> | undefined;
   /** Scopes that the registry asked for besides ours, by ours. */
   const askedScopes = new Map<string, string>();
 
-  const known = (signal: AbortSignal) => {
-    credential ??= options.credentials.get(registry, signal);
-    // A failed look-up (an aborted helper) must not stick to later requests.
-    credential.catch(() => (credential = undefined));
-    return credential;
-  };
+  const known = (signal: AbortSignal) =>
+    credentials.get("", signal, () => options.credentials.get(registry, signal));
 
   function failure(message: string, cause?: unknown): WorldError {
     return new WorldError("REGISTRY_UNAUTHORIZED", `could not log in to ${registry}: ${message}`, {
@@ -148,23 +145,8 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     const key = keyOf(scopes);
     const asked = askedScopes.get(key);
     const wanted = asked === undefined || scopes.includes(asked) ? scopes : [...scopes, asked];
-    for (;;) {
-      let pending = tokens.get(key);
-      const own = pending === undefined;
-      if (!pending) {
-        pending = fetchToken(wanted, parameters, signal);
-        tokens.set(key, pending);
-      }
-      try {
-        const found = await pending;
-        if (found.expiresMs > Date.now() || own) return found.value;
-        if (tokens.get(key) === pending) tokens.delete(key);
-      } catch (error) {
-        if (tokens.get(key) === pending) tokens.delete(key);
-        // Somebody else's abort ended the request that we shared: ours is still wanted.
-        if (own || signal.aborted || (error as Error).name !== "AbortError") throw error;
-      }
-    }
+    const found = await tokens.get(key, signal, () => fetchToken(wanted, parameters, signal));
+    return found.value;
   }
 
   return {
@@ -189,7 +171,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       const asked = next.parameters.scope;
       const news = asked !== undefined && askedScopes.get(key) !== asked && !scopes.includes(asked);
       if (asked !== undefined) askedScopes.set(key, asked);
-      if (next.scheme === "bearer") tokens.delete(key);
+      if (next.scheme === "bearer") tokens.forget(key);
       // A basic log-in that was refused once is refused again; a token may only have expired.
       return next.scheme === "bearer" ? true : first || news;
     },

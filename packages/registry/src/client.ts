@@ -2,27 +2,20 @@ import {
   formatImageReference,
   InputError,
   isDigest,
-  MediaTypes,
   sha256,
   type Descriptor,
   type Digest,
   type ImageReference,
   type Platform,
 } from "@slipway/oci";
-import { choosePlatform } from "./choose-platform.ts";
 import { anonymousCredentials, type CredentialStore } from "./credentials.ts";
 import { createEndpoint, type Endpoint } from "./endpoint.ts";
 import { apiHost, type Repository } from "./host.ts";
 import { pullBlob, type BlobName } from "./pull-blob.ts";
+import { completeName, findManifest, headManifest, pullManifest } from "./pull-manifest.ts";
 import { pushBlob, type PushableBlob, type PushOutcome } from "./push-blob.ts";
-import { drain, readBody } from "./read-body.ts";
-import type { Subject } from "./registry-errors.ts";
-import {
-  checkDigest,
-  readManifestDocument,
-  type ManifestDocument,
-  type RemoteImage,
-} from "./remote-image.ts";
+import { drain } from "./read-body.ts";
+import { checkDigest, type ManifestDocument, type RemoteImage } from "./remote-image.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
 import { createSemaphore, type Semaphore } from "./semaphore.ts";
 import { createTransport } from "./transport.ts";
@@ -98,24 +91,9 @@ export interface RegistryClient {
   close(): void;
 }
 
-const ACCEPT = [
-  MediaTypes.ociIndex,
-  MediaTypes.dockerManifestList,
-  MediaTypes.ociManifest,
-  MediaTypes.dockerManifest,
-].join(", ");
-/** What registries accept at most. @see OCI distribution-spec, "Pushing Manifests" */
-const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-/** Indexes in indexes: more is nobody's image. */
-const MAX_INDEX_DEPTH = 4;
-
 interface Host {
   readonly endpoint: Endpoint;
   readonly blobs: Semaphore;
-}
-
-function mediaTypeOf(header: string | undefined): string {
-  return (header ?? "").split(";")[0]?.trim() ?? "";
 }
 
 function insecureKey(host: string): string {
@@ -148,101 +126,6 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     return host;
   }
 
-  function manifestRequest(reference: ImageReference) {
-    const image = formatImageReference(
-      reference.tag || reference.digest ? reference : { ...reference, tag: "latest" },
-    );
-    const subject: Subject = { action: `pull ${image}`, registry: reference.registry, image };
-    return {
-      target: `/v2/${reference.repository}/manifests/${reference.digest ?? reference.tag ?? "latest"}`,
-      scopes: [`repository:${reference.repository}:pull`],
-      headers: { accept: ACCEPT },
-      subject,
-      image,
-    };
-  }
-
-  async function fetchManifest(
-    reference: ImageReference,
-    signal: AbortSignal,
-  ): Promise<{ descriptor: Descriptor; bytes: Buffer }> {
-    const { image: _image, ...request } = manifestRequest(reference);
-    const response = await hostOf(reference).endpoint.request({
-      ...request,
-      method: "GET",
-      expect: [200],
-      signal,
-    });
-    const bytes = await readBody(response.body, MAX_MANIFEST_BYTES);
-    const served = response.headers["docker-content-digest"];
-    const digest =
-      reference.digest ?? (typeof served === "string" && isDigest(served) ? served : sha256(bytes));
-    checkDigest(bytes, digest, reference.registry);
-    return {
-      descriptor: {
-        mediaType: sniffMediaType(mediaTypeOf(response.headers["content-type"]), bytes),
-        digest,
-        size: bytes.length,
-      },
-      bytes,
-    };
-  }
-
-  async function head(reference: ImageReference, signal: AbortSignal): Promise<Descriptor> {
-    const { image: _image, ...request } = manifestRequest(reference);
-    const response = await hostOf(reference).endpoint.request({
-      ...request,
-      method: "HEAD",
-      expect: [200, 405, 501],
-      signal,
-    });
-    await drain(response.body);
-    const digest = response.headers["docker-content-digest"];
-    const size = Number(response.headers["content-length"] ?? Number.NaN);
-    const mediaType = mediaTypeOf(response.headers["content-type"]);
-    if (
-      response.status === 200 &&
-      typeof digest === "string" &&
-      isDigest(digest) &&
-      size > 0 &&
-      mediaType.includes("vnd.")
-    ) {
-      if (reference.digest === undefined || reference.digest === digest) return { mediaType, digest, size };
-    }
-    return (await fetchManifest(reference, signal)).descriptor;
-  }
-
-  async function manifest(reference: ImageReference, signal: AbortSignal): Promise<ManifestDocument> {
-    const { descriptor, bytes } = await fetchManifest(reference, signal);
-    return readManifestDocument(bytes, descriptor, manifestRequest(reference).image);
-  }
-
-  /** Walks indexes down to the manifest for a platform. */
-  async function walk(reference: ImageReference, platform: Platform, { signal }: RequestOptions) {
-    const { image } = manifestRequest(reference);
-    const indexes: Extract<ManifestDocument, { kind: "index" }>[] = [];
-    let document = await manifest(reference, signal);
-    const { descriptor } = document;
-    while (document.kind === "index") {
-      indexes.push(document);
-      if (indexes.length > MAX_INDEX_DEPTH) {
-        throw new InputError(
-          "IMAGE_UNSUPPORTED",
-          `${image} has indexes nested more than ${MAX_INDEX_DEPTH} deep`,
-          {
-            hint: "Name the manifest by digest.",
-          },
-        );
-      }
-      const chosen = choosePlatform(document.index.manifests, platform, image);
-      document = await manifest(
-        { registry: reference.registry, repository: reference.repository, digest: chosen.digest },
-        signal,
-      );
-    }
-    return { descriptor, indexes, document };
-  }
-
   async function* limitedBlob(
     repository: Repository,
     blob: BlobName,
@@ -259,15 +142,19 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
 
   return {
     async resolve(reference, { platform, signal }) {
-      if (platform === undefined) return head(reference, signal);
-      return (await walk(reference, platform, { signal })).document.descriptor;
+      if (platform === undefined) return headManifest(hostOf(reference).endpoint, reference, signal);
+      return (await findManifest(hostOf(reference).endpoint, reference, { platform, signal })).document
+        .descriptor;
     },
-    manifest: (reference, { signal }) => manifest(reference, signal),
+    manifest: async (reference, { signal }) => pullManifest(hostOf(reference).endpoint, reference, signal),
     async image(reference, platform, { signal }) {
-      const { descriptor, indexes, document } = await walk(reference, platform, { signal });
+      const { descriptor, indexes, document } = await findManifest(hostOf(reference).endpoint, reference, {
+        platform,
+        signal,
+      });
       const wanted = document.manifest.config;
       const { MAX_DOCUMENT_BYTES, parseImageConfig } = await import("@slipway/oci/schemas");
-      const { image } = manifestRequest(reference);
+      const image = completeName(reference);
       if (wanted.size > MAX_DOCUMENT_BYTES) {
         throw new InputError(
           "DOCUMENT_TOO_LARGE",
@@ -353,22 +240,4 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     },
     close: () => transport.close(),
   };
-}
-
-/** The media type of a manifest: the header's, or for registries and proxies that send a generic one, the document's own. */
-function sniffMediaType(header: string, bytes: Buffer): string {
-  if (header.includes("vnd.")) return header;
-  try {
-    const json = JSON.parse(bytes.toString("utf8")) as {
-      mediaType?: unknown;
-      manifests?: unknown;
-      layers?: unknown;
-    };
-    if (typeof json.mediaType === "string") return json.mediaType;
-    if (Array.isArray(json.manifests)) return MediaTypes.ociIndex;
-    if (Array.isArray(json.layers)) return MediaTypes.ociManifest;
-  } catch {
-    // Judged by its header below, in an error that names it.
-  }
-  return header;
 }

@@ -38,6 +38,7 @@ export interface EndpointRequest {
 /** One registry: finds out how to speak to it, authenticates, follows redirects, retries, and turns failures into errors. */
 export interface Endpoint {
   readonly registry: string;
+  readonly retry: RetryPolicy;
   /** @throws WorldError `REGISTRY_*`, `TOO_MANY_REQUESTS`; InputError `IMAGE_NOT_FOUND` */
   request(request: EndpointRequest): Promise<HttpResponse>;
 }
@@ -209,6 +210,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
 
   return {
     registry,
+    retry: policy,
     async request(request) {
       const { signal, scopes } = request;
       for (let round = 0; ; round++) {

@@ -138,6 +138,28 @@ describe("pulling through trouble", () => {
     });
   });
 
+  it("asks again for a manifest whose transfer broke", async () => {
+    const manifest = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        config: { mediaType: MediaTypes.ociConfig, digest: sha256("c"), size: 1 },
+        layers: [],
+      }),
+    );
+    let requests = 0;
+    const host = await serve((_request, response) => {
+      response.writeHead(200, { "content-type": MediaTypes.ociManifest, "content-length": manifest.length });
+      if (++requests < 3) cutAfter(response, manifest.subarray(0, 10));
+      else response.end(manifest);
+    });
+    const found = await client().manifest({ ...repository(host), tag: "x" }, { signal });
+    expect(found.descriptor.digest).toBe(sha256(manifest));
+    requests = -10;
+    await expect(client().manifest({ ...repository(host), tag: "x" }, { signal })).rejects.toMatchObject({
+      code: "REGISTRY_UNREACHABLE",
+    });
+  });
+
   it("says that nobody listens, soon", async () => {
     const host = await serve(() => undefined);
     await stops.pop()!();
@@ -249,6 +271,30 @@ describe("authentication", () => {
     revoke();
     await all();
     expect(seen.length).toBeGreaterThan(1);
+  });
+
+  it("goes on with a log-in that somebody else started and gave up", async () => {
+    let release: (() => void) | undefined;
+    const { host } = await tokenRegistry(() => true);
+    let looked = 0;
+    const credentials = {
+      async get(_registry: string, own: AbortSignal) {
+        if (looked++ > 0) return undefined;
+        await new Promise<void>((resolve) => (release = resolve));
+        own.throwIfAborted();
+        return undefined;
+      },
+    };
+    const one = client({ credentials });
+    const controller = new AbortController();
+    const first = one.hasBlob(repository(host), blob.digest, { signal: controller.signal });
+    while (!release) await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = one.hasBlob(repository(host), blob.digest, { signal });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    controller.abort(new Error("not wanted any more"));
+    release();
+    await expect(first).rejects.toThrow("not wanted any more");
+    expect(await second).toBe(true);
   });
 
   it("shows a password to the token service, and an identity token by POST", async () => {
