@@ -68,7 +68,22 @@ function nodeCheck(): Check {
 
 function userCheck(): Check {
   const uid = process.getuid?.() ?? -1;
-  return { name: "user", ok: true, detail: uid === 0 ? "root" : `uid ${uid}` };
+  if (uid !== 0) return { name: "user", ok: false, detail: `uid ${uid}, and no user namespace could be had` };
+  const mapped = mappedIds();
+  if (mapped >= ALL_IDS) return { name: "user", ok: true, detail: "root" };
+  const limits =
+    mapped === 1
+      ? "1 id: files of images can belong to root alone (install uidmap and list the user in /etc/subuid for more)"
+      : `${mapped} ids`;
+  return { name: "user", ok: true, detail: `root of a user namespace with ${limits}` };
+}
+
+const ALL_IDS = 2 ** 32 - 1;
+
+/** How many user ids this process's namespace has. */
+function mappedIds(): number {
+  const lines = fs.readFileSync("/proc/self/uid_map", "latin1").trim().split("\n");
+  return lines.reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2]), 0);
 }
 
 /** Mounts a small overlay in a mount namespace of its own, on the store's file system. */
