@@ -91,11 +91,7 @@ async function writeFolder(
     if (staging !== undefined) await rm(staging, { recursive: true, force: true });
     if (madeParents !== undefined) await rm(madeParents, { recursive: true, force: true });
     signal.throwIfAborted();
-    const where = (error as NodeJS.ErrnoException).path as string | Buffer | undefined;
-    const about = where !== undefined && String(where).startsWith(path.dirname(dest));
-    throw about || (error as NodeJS.ErrnoException).syscall === "write"
-      ? destinationError(error, dest)
-      : error;
+    throw destinationError(error, dest, dest);
   } finally {
     if (staging !== undefined) await rm(staging, { recursive: true, force: true });
   }

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { Readable } from "node:stream";
+import type { LayerBlobOptions } from "@slipway/engine-sdk";
 import { MediaTypes, sha256, type ImageConfig } from "@slipway/oci";
 import { describe, expect, it } from "vitest";
 import {
@@ -230,6 +231,26 @@ describe("archives and layouts", () => {
       });
     }
     expect(readdirSync(folder).sort()).toEqual(["dir", "file"]);
+  });
+
+  it("say that the blob is missing, not the destination, when a blob's file is gone", async () => {
+    const folder = temporaryFolder();
+    const blobs = temporaryFolder();
+    const context = contextFor([twoLayers(blobs)], { cwd: folder });
+    const [first] = context.results;
+    const gone = {
+      ...first!,
+      ref: {
+        ...first!.ref,
+        blobs: async (options: LayerBlobOptions) =>
+          (await first!.ref.blobs(options)).map((blob) => ({ ...blob, path: `${blobs}/gone` })),
+      },
+    };
+    for (const attrs of [{}, { tar: "false" }] as Record<string, string>[]) {
+      const write = (await prepare("oci", { dest: "out", ...attrs })).write({ ...context, results: [gone] });
+      await expect(write).rejects.toMatchObject({ code: "ENOENT", path: `${blobs}/gone` });
+      expect(readdirSync(folder)).toEqual([]);
+    }
   });
 
   it("leave nothing behind when they are aborted or a blob can't be read", async () => {

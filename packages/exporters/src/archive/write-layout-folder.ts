@@ -125,7 +125,6 @@ export async function writeLayoutFolder(
     await Promise.all(created.map((file) => rm(file, { force: true })));
     if (madeFolder !== undefined) await rm(madeFolder, { recursive: true, force: true });
     signal.throwIfAborted();
-    const where = (error as NodeJS.ErrnoException).path;
-    throw where?.startsWith(dest) ? destinationError(error, dest) : error;
+    throw destinationError(error, dest, dest);
   }
 }

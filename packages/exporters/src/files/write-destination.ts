@@ -26,21 +26,13 @@ export async function writeDestination(
     }
     return fill(createStreamSink(context.stdout, context.signal));
   }
+  const file = path.resolve(context.cwd, dest);
   try {
-    await writeFileAt(path.resolve(context.cwd, dest), context, fill);
+    await writeFileAt(file, context, fill);
   } catch (error) {
     context.signal.throwIfAborted();
-    // Only errors about the destination: a blob that can't be read fails under its own name.
-    throw isAbout(error, path.resolve(context.cwd, dest)) ? destinationError(error, dest) : error;
+    throw destinationError(error, dest, file);
   }
-}
-
-function isAbout(error: unknown, file: string): boolean {
-  const { path: where, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  // Writes to an open file carry no path.
-  return where === undefined
-    ? syscall === "write" || syscall === "fsync"
-    : where.startsWith(path.dirname(file));
 }
 
 async function writeFileAt(
