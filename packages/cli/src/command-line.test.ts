@@ -409,22 +409,30 @@ describe("the store", () => {
 });
 
 describe("signals", () => {
-  /** A build that ends only when it is aborted, and takes a while to clean up. */
-  const endless = (cleanUpMs: number): Partial<Engine> => ({
-    build: (_request, { signal }: BuildContext) =>
-      new Promise((_resolve, reject) =>
-        signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason as Error), cleanUpMs)),
-      ),
-  });
+  /** Work that ends only when it is aborted, and takes a while to clean up. `running` resolves once it runs. */
+  function endless(cleanUpMs: number) {
+    const begun = Promise.withResolvers<void>();
+    const untilAborted = (signal: AbortSignal): Promise<never> =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => setTimeout(() => reject(new Error("torn down")), cleanUpMs));
+        begun.resolve();
+      });
+    const engine: Partial<Engine> = {
+      build: (_request, { signal }: BuildContext) => untilAborted(signal),
+      doctor: untilAborted,
+    };
+    return { engine, running: begun.promise };
+  }
 
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
   ] as const)("%s stops the build cleanly and ends with %i", async (name, expected) => {
-    const { host, signal, stderr, exits } = testHost(endless(20), { cwd: folder.path });
+    const work = endless(20);
+    const { host, signal, stderr, exits } = testHost(work.engine, { cwd: folder.path });
     const running = runCommandLine(["build", "-o", "out", "."], host);
-    await sleep(50);
+    await work.running;
     signal(name);
     // The same keystroke, forwarded by a parent.
     signal(name);
@@ -435,23 +443,20 @@ describe("signals", () => {
   });
 
   test("Ctrl-C stops the other commands with 130 as well", async () => {
-    const { host, signal, stderr } = testHost({
-      doctor: (aborted) =>
-        new Promise((_resolve, reject) =>
-          aborted.addEventListener("abort", () => reject(new Error("torn down"))),
-        ),
-    });
+    const work = endless(0);
+    const { host, signal, stderr } = testHost(work.engine);
     const running = runCommandLine(["doctor"], host);
-    await sleep(50);
+    await work.running;
     signal("SIGINT");
     expect(await running).toBe(130);
     expect(stderr()).toBe("ERROR: interrupted by SIGINT\n");
   });
 
   test("a second Ctrl-C ends the process at once", async () => {
-    const { host, signal, exits } = testHost(endless(500), { cwd: folder.path });
+    const work = endless(1500);
+    const { host, signal, exits } = testHost(work.engine, { cwd: folder.path });
     const running = runCommandLine(["build", "-o", "out", "."], host);
-    await sleep(50);
+    await work.running;
     signal("SIGINT");
     await sleep(200);
     expect(exits).toEqual([]);

@@ -41,6 +41,8 @@ export class PlainDisplay implements Display {
   readonly #clock: Clock;
   readonly #shown = new Map<Step, Shown>();
   readonly #dirty = new Set<Shown>();
+  /** Steps with transfers that have not ended; few, where steps may be many. */
+  readonly #withStatuses = new Set<Shown>();
   readonly #stopTimer: () => void;
   #current: Shown | undefined;
   #currentSinceMs = 0;
@@ -64,7 +66,10 @@ export class PlainDisplay implements Display {
     const shown = this.#shownOf(change.step);
     shown.lines.push(...change.lines);
     for (const line of change.lines) this.#waitingChars += line.text.length + 1;
-    if (change.status) shown.statuses.set(change.status.id, change.status);
+    if (change.status) {
+      shown.statuses.set(change.status.id, change.status);
+      this.#withStatuses.add(shown);
+    }
     if (change.warning) shown.notes.push(`WARN: ${change.warning.message}`);
     if (isRunning(change.step)) shown.ended = false;
     this.#markDirty(shown);
@@ -114,7 +119,7 @@ export class PlainDisplay implements Display {
 
   #flush(): void {
     const now = this.#clock.now();
-    for (const shown of this.#shown.values()) if (this.#hasDueStatus(shown, now)) this.#markDirty(shown);
+    for (const shown of this.#withStatuses) if (this.#hasDueStatus(shown, now)) this.#markDirty(shown);
     // What has ended is printed first, so that it is out of the way: the current step before all others.
     if (this.#current?.dirty) this.#print(this.#current);
     for (const shown of [...this.#dirty])
@@ -179,6 +184,7 @@ export class PlainDisplay implements Display {
       if (status.completedMs === undefined) shown.statusPrintedMs.set(status.id, now);
       else shown.statuses.delete(status.id);
     }
+    if (shown.statuses.size === 0) this.#withStatuses.delete(shown);
   }
 
   #emit(): void {
