@@ -10,15 +10,19 @@ import type { StubJob, StubMessage } from "./stub-protocol.ts";
 export async function runJob(pool: StubPool, job: StubJob, io: SandboxIo): Promise<SandboxExit> {
   const { stub, waited } = pool.take();
   try {
-    return await runStub(stub, job, io);
+    return await runStub(stub, job, { io, pool });
   } catch (error) {
     // Something may have killed it while it waited; that is no reason for a step to fail.
     if (!waited || io.signal.aborted || !(error instanceof WorldError && error.retryable)) throw error;
-    return await runStub(pool.take({ fresh: true }).stub, job, io);
+    return await runStub(pool.take({ fresh: true }).stub, job, { io, pool });
   }
 }
 
-async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<SandboxExit> {
+async function runStub(
+  stub: Stub,
+  job: StubJob,
+  { io, pool }: { io: SandboxIo; pool: StubPool },
+): Promise<SandboxExit> {
   const killsBefore = outOfMemoryKills();
   let last: StubMessage | undefined;
   let started = false;
@@ -48,6 +52,11 @@ async function runStub(stub: Stub, job: StubJob, io: SandboxIo): Promise<Sandbox
     if (aborted !== undefined) {
       await aborted;
       throw io.signal.reason;
+    }
+    if (pool.wasClosed(stub)) {
+      throw new WorldError("SANDBOX_CLOSED", "the sandbox was closed while a process ran in it", {
+        hint: "Run the build again.",
+      });
     }
     const exit = exitOf(end, { started, last });
     const perhapsOutOfMemory =

@@ -11,6 +11,8 @@ export interface StubPool {
   };
   /** Ends the waiting ones, and the taken ones that still run. */
   close(): Promise<void>;
+  /** Whether it was `close` that ended a stub. */
+  wasClosed(stub: Stub): boolean;
 }
 
 /** @param launch makes a stub; called at the first need. */
@@ -18,6 +20,7 @@ export function stubPool(launch: () => Stub, maxIdle: number): StubPool {
   const idle: Stub[] = [];
   /** Running, or not quite gone. */
   const taken = new Set<Stub>();
+  const closed = new WeakSet<Stub>();
   const start = (): Stub => {
     const stub = launch();
     const leave = (): void => {
@@ -41,7 +44,10 @@ export function stubPool(launch: () => Stub, maxIdle: number): StubPool {
       return { stub, waited: waiting !== undefined };
     },
     async close() {
-      await Promise.all([...idle.splice(0), ...taken].map((stub) => stub.kill()));
+      const stubs = [...idle.splice(0), ...taken];
+      for (const stub of stubs) closed.add(stub);
+      await Promise.all(stubs.map((stub) => stub.kill()));
     },
+    wasClosed: (stub) => closed.has(stub),
   };
 }

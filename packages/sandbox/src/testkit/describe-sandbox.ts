@@ -275,6 +275,15 @@ function suite(fixtures: SandboxFixtures): void {
       expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(root.folder);
     });
 
+    test("close ends what runs, and a run that it ended has failed", async () => {
+      const own = fixtures.create(root.stateDir);
+      const spec = root.spec(["sh", "-c", "echo ready; sleep 1000.125"]);
+      await expect(
+        own.run(spec, { onOutput: () => void own.close(), signal: new AbortController().signal }),
+      ).rejects.toMatchObject({ code: "SANDBOX_CLOSED" });
+      expect(processesWith("1000.125")).toEqual([]);
+    });
+
     test("processes started ahead end with close", async () => {
       const stateDir = path.join(root.folder, "state-of-idle");
       const own = fixtures.create(stateDir);

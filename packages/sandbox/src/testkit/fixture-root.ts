@@ -112,7 +112,7 @@ export interface Outcome {
 export async function runToEnd(
   driver: SandboxDriver,
   spec: SandboxSpec,
-  signal = new AbortController().signal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<Outcome> {
   const chunks: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };
   const exit = await driver.run(spec, { onOutput: (stream, chunk) => chunks[stream].push(chunk), signal });
