@@ -184,6 +184,16 @@ describe("packLayer", () => {
     await expect(packToBuffer(index)).rejects.toMatchObject({ code: "CONTEXT_CHANGED" });
   });
 
+  it("does not blame the context when a file of the store is missing", async () => {
+    using folder = temporaryFolder();
+    const index = indexOf({ ...file("lost", "x"), content: { kind: "tree" } } as never);
+    await expect(packToBuffer(index, { treeDir: folder.path })).rejects.toMatchObject({
+      code: "FILE_NOT_READABLE",
+      family: "world",
+      data: { reason: "ENOENT" },
+    });
+  });
+
   it("stops at an abort, and passes on what the sink throws", async () => {
     using folder = temporaryFolder();
     fs.writeFileSync(path.join(folder.path, "big"), Buffer.alloc(64 << 20));

@@ -70,9 +70,7 @@ async function assembleInline(plan: ReturnType<typeof planTar>, take: (slab: Sla
 
 function faultError(fault: FileFault): Error {
   const name = textOfBytes(fault.path);
-  if (fault.reason === "changed" || fault.reason === "ENOENT" || fault.reason === "ELOOP") {
-    return contextChanged(fault.path);
-  }
+  if (fault.reason === "changed") return contextChanged(fault.path);
   return new WorldError("FILE_NOT_READABLE", `"${name}" cannot be read: ${fault.reason}`, {
     hint: "Check the permissions of the file and of the folders above it.",
     data: { path: name, reason: fault.reason },

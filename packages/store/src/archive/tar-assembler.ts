@@ -112,10 +112,7 @@ export class TarAssembler {
   }
 
   #file(path: string, sizeBytes: number, identity: BigInt64Array): void {
-    // Not to hang on a pipe that took the file's place.
-    const fd = attempt(path, () =>
-      openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW),
-    );
+    const fd = openForReading(path, identity);
     try {
       if (sizeBytes > SLAB_BYTES) checkIdentity(path, fd, identity);
       let left = sizeBytes;
@@ -123,7 +120,8 @@ export class TarAssembler {
         const slab = this.#current();
         const room = Math.min(SLAB_BYTES - this.#length, left);
         const count = attempt(path, () => readSync(fd, slab, DICTIONARY_BYTES + this.#length, room, null));
-        if (count === 0) throw new FileFaultError({ path, reason: "changed" });
+        if (count === 0)
+          throw new FileFaultError({ path, reason: identity[2]! < 0n ? "ENODATA" : "changed" });
         left -= count;
         this.#advance(count);
       }
@@ -140,6 +138,17 @@ export class TarAssembler {
       padding -= count;
       this.#advance(count);
     }
+  }
+}
+
+function openForReading(path: string, identity: BigInt64Array): number {
+  try {
+    // Not to hang on a pipe that took the file's place.
+    return openSync(fsPath(path), constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "EIO";
+    const isGone = code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP";
+    throw new FileFaultError({ path, reason: isGone && identity[2]! >= 0n ? "changed" : code });
   }
 }
 
