@@ -202,6 +202,34 @@ describe("archives and layouts", () => {
     });
   });
 
+  it("say that the reader of stdout went away", async () => {
+    const big = { layers: [{ tar: randomBytes(3_000_000) }] };
+    const context = contextFor([big]);
+    context.stdout.once("data", () => context.stdout.destroy());
+    const write = (await prepare("oci", { dest: "-", compression: "uncompressed" })).write(context);
+    await expect(write).rejects.toMatchObject({ code: "STDOUT_CLOSED" });
+  });
+
+  it.skipIf(process.geteuid?.() !== 0)("say that the disk is full, and clean up", async () => {
+    const folder = temporaryFolder();
+    const blobs = temporaryFolder();
+    run("mount", "-t", "tmpfs", "-o", "size=64k", "none", folder);
+    try {
+      for (const attrs of [{}, { tar: "false" }] as Record<string, string>[]) {
+        for (const from of [blobs, undefined]) {
+          const layers = [{ tar: randomBytes(200_000), ...(from ? { folder: from } : {}) }];
+          const write = (await prepare("oci", { dest: "out", ...attrs })).write(
+            contextFor([{ layers }], { cwd: folder }),
+          );
+          await expect(write).rejects.toMatchObject({ code: "DISK_FULL", family: "world" });
+          expect(readdirSync(folder)).toEqual([]);
+        }
+      }
+    } finally {
+      run("umount", folder);
+    }
+  });
+
   it("replace a file that is there, also through a symlink, and nothing else", async () => {
     const folder = temporaryFolder();
     writeFileSync(`${folder}/real`, "old");

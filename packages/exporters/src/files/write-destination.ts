@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { InputError } from "@slipway/oci";
+import { InputError, WorldError } from "@slipway/oci";
 import type { ExportContext } from "@slipway/engine-sdk";
 import { createFileSink, createStreamSink, type ByteSink } from "./byte-sink.ts";
 import { destinationError } from "./destination-error.ts";
@@ -11,7 +11,7 @@ export type DestinationContext = Pick<ExportContext, "cwd" | "stdout" | "signal"
 /**
  * Writes one file: `-` is stdout, anything else a path. A regular file appears all at once, with its bytes on disk, or
  * not at all; a device or pipe is written as it is.
- * @throws InputError `STDOUT_IS_TERMINAL`, `EXPORT_DEST_INVALID`; WorldError `DISK_FULL`
+ * @throws InputError `STDOUT_IS_TERMINAL`, `EXPORT_DEST_INVALID`; WorldError `STDOUT_CLOSED`, `DISK_FULL`
  */
 export async function writeDestination(
   dest: string,
@@ -24,7 +24,15 @@ export async function writeDestination(
         hint: "Redirect stdout to a file, or say dest=FILE.",
       });
     }
-    return fill(createStreamSink(context.stdout, context.signal));
+    try {
+      return await fill(createStreamSink(context.stdout, context.signal));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== "EPIPE") throw cause;
+      throw new WorldError("STDOUT_CLOSED", "whoever reads the archive from stdout stopped before its end", {
+        hint: "Check the program behind the pipe, or say dest=FILE.",
+        cause,
+      });
+    }
   }
   const file = path.resolve(context.cwd, dest);
   try {
