@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import fs from "node:fs";
 import {
   digestHex,
   InvariantError,
@@ -109,9 +110,12 @@ export class DefaultLayerStore implements LayerStore {
   async addIndex(index: LayerIndex, signal: AbortSignal): Promise<LayerId> {
     const complete = await this.#withDigests(index, signal);
     const id = `i-${digestHex(indexDigest(complete))}` as LayerId;
-    if (this.#unstored.has(id) || this.#parts.table.get(id) !== undefined) return id;
-    const created = new Date().toISOString();
+    const known = this.#unstored.get(id);
+    if (known === undefined && this.isDurable(id)) return id;
+    // The newest index knows best where the content is: a file of the host may have been touched since.
+    const created = known?.created ?? this.#parts.table.get(id)?.created ?? new Date().toISOString();
     this.#unstored.set(id, { index: complete, created });
+    if (known !== undefined) return id;
     if (!hasOwnContent(complete) && lendersOf(complete).every((lender) => this.#isStored(lender))) {
       this.#publish({ id, created, index: complete, sizeBytes: sizeOfBytes(complete) });
     }
@@ -193,7 +197,7 @@ export class DefaultLayerStore implements LayerStore {
     if (known !== undefined) return Promise.resolve(known);
     return this.#planting.run(id, signal, () =>
       withWorldErrorsAsync(this.#parts.root, async () => {
-        const stored = this.#parts.table.get(id);
+        const stored = this.#intact(id);
         const tree = stored?.tree ?? (await this.#plant(id, stored, signal));
         this.#trees.set(id, tree);
         return tree;
@@ -240,7 +244,7 @@ export class DefaultLayerStore implements LayerStore {
 
   isDurable(id: LayerId): boolean {
     if (this.#remotes.has(id)) return true;
-    const stored = this.isVolatile(id) ? undefined : this.#parts.table.get(id);
+    const stored = this.isVolatile(id) ? undefined : this.#intact(id);
     if (stored === undefined) return false;
     return !stored.ownContent || stored.tree !== undefined || this.#faithfulBlob(id) !== undefined;
   }
@@ -338,14 +342,18 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   #cacheIndex(id: LayerId, index: LayerIndex): void {
-    this.#indexes.delete(id);
+    this.#dropIndex(id);
     this.#indexes.set(id, index);
     this.#cachedEntries += index.entries.length;
-    for (const [oldest, { entries }] of this.#indexes) {
+    for (const oldest of this.#indexes.keys()) {
       if (this.#cachedEntries <= MOST_CACHED_ENTRIES || oldest === id) break;
-      this.#indexes.delete(oldest);
-      this.#cachedEntries -= entries.length;
+      this.#dropIndex(oldest);
     }
+  }
+
+  #dropIndex(id: LayerId): void {
+    this.#cachedEntries -= this.#indexes.get(id)?.entries.length ?? 0;
+    this.#indexes.delete(id);
   }
 
   async #withDigests(index: LayerIndex, signal: AbortSignal): Promise<LayerIndex> {
@@ -364,6 +372,14 @@ export class DefaultLayerStore implements LayerStore {
     const entries: Entry[] = [...index.entries];
     for (const [n, i] of places.entries()) entries[i] = { ...(entries[i] as FileEntry), digest: digests[n]! };
     return { entries };
+  }
+
+  /** The stored layer, unless somebody has deleted its tree by hand: such a one is forgotten. */
+  #intact(id: LayerId): StoredLayer | undefined {
+    const stored = this.#parts.table.get(id);
+    if (stored?.tree === undefined || this.#trees.has(id) || fs.existsSync(stored.tree)) return stored;
+    this.#parts.table.forget(id);
+    return undefined;
   }
 
   #knownTree(id: LayerId): string | undefined {
@@ -407,7 +423,7 @@ export class DefaultLayerStore implements LayerStore {
       }
       const tree = this.#publish({ id, created: this.created(id), index, treeDir, sizeBytes }).tree;
       // From now on the tree is the content, whatever becomes of the files on the host.
-      if (this.#unstored.delete(id)) this.#indexes.delete(id);
+      if (this.#unstored.delete(id)) this.#dropIndex(id);
       return tree!;
     } catch (error) {
       this.#parts.session.trash(treeDir);

@@ -166,6 +166,36 @@ describe("an index as a layer", () => {
   );
 });
 
+test("a layer whose files somebody deleted by hand is made anew, not missed in the middle of a build", async () => {
+  const root = temporaryFolder();
+  const folder = temporaryFolder();
+  fs.writeFileSync(path.join(folder, "f"), "x");
+  const first = await openStore({ root });
+  const id = await first.layers.addIndex(await first.scanFolder(folder, { signal }), signal);
+  await first.layers.tree(id, signal);
+  const key = sha256("key");
+  first.cache.record([key], { outputs: [{ layers: [id] }] }, { description: "" });
+  expect(first.cache.lookup(key)).not.toBeNull();
+  await first.close();
+  for (const name of fs.readdirSync(path.join(root, "l")))
+    fs.rmSync(path.join(root, "l", name), { recursive: true });
+  const store = await temporaryStore(root);
+  expect(store.cache.lookup(key)).toBeNull();
+  expect(await store.layers.addIndex(await store.scanFolder(folder, { signal }), signal)).toBe(id);
+  expect(fs.readFileSync(path.join(await store.layers.tree(id, signal), "f"), "utf8")).toBe("x");
+});
+
+test("a file of the context that was touched without a change is no change, in a process that goes on", async () => {
+  const store = await temporaryStore();
+  const folder = temporaryFolder();
+  fs.writeFileSync(path.join(folder, "f"), "x");
+  const id = await store.layers.addIndex(await store.scanFolder(folder, { signal }), signal);
+  fs.chmodSync(path.join(folder, "f"), 0o600);
+  fs.chmodSync(path.join(folder, "f"), 0o644);
+  expect(await store.layers.addIndex(await store.scanFolder(folder, { signal }), signal)).toBe(id);
+  expect((await store.layers.blob(id, GZIP)).path).toBeDefined();
+});
+
 describe("a pulled layer", () => {
   test("is named without being fetched, and fetched once when somebody looks into it", async () => {
     const store = await temporaryStore();

@@ -52,8 +52,7 @@ export class LayerTable {
    * it takes to look at the leases.
    */
   readonly #held = new Set<LayerId>();
-  /** Layers written by this session that are not known to be on the disk. */
-  readonly unsynced = new Map<LayerId, number>();
+  #wrote = false;
 
   constructor(database: Database, layout: StoreLayout, session: Session) {
     this.#database = database;
@@ -112,7 +111,7 @@ export class LayerTable {
       // Only a database that was replaced under our hands has no row now.
       if (stored === undefined) return this.#publishedUnlisted(layer, short);
       if (short !== null && stored.tree !== short) this.#session.trash(this.#layout.tree(short));
-      this.unsynced.set(id, layer.sizeBytes);
+      this.#wrote = true;
       this.#held.add(id);
       return this.#layerOf(stored);
     });
@@ -155,6 +154,18 @@ export class LayerTable {
       JSON.stringify(blob.descriptor),
       JSON.stringify(blob.origins),
     );
+  }
+
+  /** Whether this session has published anything. */
+  get wrote(): boolean {
+    return this.#wrote;
+  }
+
+  /** Layers of this boot, of any session, that are not known to be on the disk. */
+  unsynced(): { readonly id: LayerId; readonly writtenMs: number }[] {
+    return this.#database
+      .all("SELECT id, last_used_ms FROM layers WHERE boot = ?", this.#boot)
+      .map((row) => ({ id: row.id as LayerId, writtenMs: Number(row.last_used_ms) }));
   }
 
   /** Forgets the boot of layers that are now known to be on the disk. */
