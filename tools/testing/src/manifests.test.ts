@@ -33,6 +33,12 @@ const published = [...folders("packages/*"), ...folders("frontends/*")].sort();
 const everything = [...published, ...folders("tools/*"), "e2e"].sort();
 const versions = new Map(everything.map((folder) => [read(folder).name, read(folder).version]));
 
+/** A package that is published as a bundle carries what it imports, so that development dependencies do. */
+const isBundled = (manifest: Manifest): boolean => /bundle/.test(manifest.scripts?.["build"] ?? "");
+
+/** Import and export declarations with a module, and `import("…")`. */
+const IMPORTS = /^(?:import|export)\b[^";]*?\bfrom "([^"]+)"|\bimport\("([^"]+)"\)/gm;
+
 describe.each(everything)("%s", (folder) => {
   const manifest = read(folder);
 
@@ -90,10 +96,13 @@ describe.each(published)("%s as a published package", (folder) => {
       const source = (entry as Record<string, string>)["slipway-source"]!;
       expect(existsSync(path.join(workspace, folder, source)), source).toBe(true);
       const built = source.replace("./src/", "./dist/");
-      expect(entry).toMatchObject({
-        types: built.replace(/\.ts$/, ".d.ts"),
-        default: built.replace(/\.ts$/, ".js"),
-      });
+      const expected = isBundled(manifest)
+        ? {
+            types: expect.stringMatching(/^\.\/dist\/.+\.d\.ts$/) as unknown,
+            default: expect.stringMatching(/^\.\/dist\/.+\.js$/) as unknown,
+          }
+        : { types: built.replace(/\.ts$/, ".d.ts"), default: built.replace(/\.ts$/, ".js") };
+      expect(entry).toMatchObject(expected);
     }
   });
 
@@ -107,17 +116,17 @@ describe.each(published)("%s as a published package", (folder) => {
   });
 
   test("depends on every package that its code imports, and on no tool", () => {
-    // A package that is published as a bundle carries what it imports.
-    const bundled = /bundle/.test(manifest.scripts?.["build"] ?? "") ? manifest.devDependencies : {};
+    const bundled = isBundled(manifest) ? manifest.devDependencies : {};
     const dependencies = Object.keys({ ...manifest.dependencies, ...bundled });
     expect(Object.keys(manifest.dependencies ?? {})).not.toContain("@slipway/testing");
     const missing = new Set<string>();
     for (const file of globSync("src/**/*.ts", { cwd: path.join(workspace, folder) })) {
-      if (file.endsWith(".test.ts") || file.startsWith("src/testing/")) continue;
+      if (/\.test\.|^src\/(testing|testkit)\//.test(file)) continue;
       const text = readFileSync(path.join(workspace, folder, file), "utf8");
-      for (const [, name] of text.matchAll(/(?:from|import\()\s*"((?:@[^/"]+\/)?[^./"][^/"]*)[^"]*"/g)) {
-        if (name!.startsWith("node:") || name === manifest.name) continue;
-        if (!dependencies.includes(name!)) missing.add(`${name} (in ${file})`);
+      for (const [, declared, dynamic] of text.matchAll(IMPORTS)) {
+        const [, name] = /^((?:@[^/]+\/)?[^./][^/]*)/.exec(declared ?? dynamic ?? "") ?? [];
+        if (name === undefined || name.startsWith("node:") || name === manifest.name) continue;
+        if (!dependencies.includes(name)) missing.add(`${name} (in ${file})`);
       }
     }
     expect([...missing]).toEqual([]);
