@@ -103,6 +103,21 @@ describe("the cache index", () => {
     expect(fs.readdirSync(root).some((name) => name.startsWith("store.db.damaged-"))).toBe(true);
   });
 
+  test("of an older version is made anew", async () => {
+    const root = temporaryFolder();
+    await (await openStore({ root })).close();
+    const { DatabaseSync } = await import("node:sqlite");
+    const database = new DatabaseSync(path.join(root, "store.db"));
+    database.exec(
+      "DROP TABLE layers; CREATE TABLE layers (id TEXT); CREATE TABLE more (x); PRAGMA user_version = 0",
+    );
+    database.close();
+    const store = await temporaryStore(root);
+    const layer = await store.layers.addIndex(indexOf(entry.file("f", "x")), signal);
+    store.cache.record([KEY], { outputs: [{ layers: [layer] }] }, meta);
+    expect(store.cache.lookup(KEY)).not.toBeNull();
+  });
+
   test("forgets a layer whose index file is damaged, with an error that trying again gets over", async () => {
     const root = temporaryFolder();
     const first = await openStore({ root });

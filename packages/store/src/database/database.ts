@@ -146,7 +146,14 @@ function migrate(database: DatabaseSync, version: number): void {
   }
   database.exec("BEGIN IMMEDIATE");
   const now = (database.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
-  if (now !== SCHEMA_VERSION) database.exec(`${SCHEMA}; PRAGMA user_version=${SCHEMA_VERSION}`);
+  if (now !== SCHEMA_VERSION) {
+    // It is a cache: what an older version left is made anew, and its files are pruned as nobody's.
+    const tables = database
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+      .all();
+    for (const { name } of tables) database.exec(`DROP TABLE "${String(name)}"`);
+    database.exec(`${SCHEMA}; PRAGMA user_version=${SCHEMA_VERSION}`);
+  }
   database.exec("COMMIT");
 }
 
