@@ -4,7 +4,7 @@ import { compile } from "./compile/compile.ts";
 import { loadBuildFile } from "./compile/load-build-file.ts";
 import { readOptions } from "./compile/options.ts";
 import { throwProblems, type Problem } from "./problems.ts";
-import { createDockerfileParser } from "./syntax/parser.ts";
+import { createRememberingParser } from "./syntax/remembering-parser.ts";
 
 /** Loads, parses, checks and compiles a Dockerfile for every platform of a request. */
 export async function build(
@@ -14,9 +14,10 @@ export async function build(
 ): Promise<FrontendResult> {
   const options = readOptions(request);
   const file = await loadBuildFile(bridge, options, signal);
-  const parser = createDockerfileParser();
+  const parser = createRememberingParser(bridge.memory);
   const problems: Problem[] = [];
-  const checked = checkFile(parser.parse(file.text, { file: file.filename, problems }), problems);
+  const tree = await parser.parse(file.text, { file: file.filename, problems });
+  const checked = checkFile(tree, problems);
   throwProblems(problems);
   const outputs: FrontendOutput[] = [];
   for (const platform of request.platforms) {

@@ -71,7 +71,8 @@ export interface Engine {
   doctor(signal: AbortSignal): Promise<DoctorReport>;
   usage(): Promise<readonly UsageRecord[]>;
   prune(options: PruneOptions): AsyncIterable<UsageRecord>;
-  close(): Promise<void>;
+  /** With `exiting`, what the end of the process does anyway is left to it: it must follow. */
+  close(options?: { readonly exiting?: boolean }): Promise<void>;
 }
 
 export interface EngineOptions {

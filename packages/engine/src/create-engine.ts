@@ -63,10 +63,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     usage: () => Promise.resolve(store.usage()),
     prune: (request) => store.prune(request),
-    async close() {
+    async close(ending) {
       await driver?.then((open) => open.close()).catch(() => undefined);
       registry.close();
-      await store.close();
+      await store.close(ending);
     },
   };
 }

@@ -24,6 +24,15 @@ export interface FileStat {
   readonly linkname?: string;
 }
 
+/**
+ * Remembers, from build to build, what a frontend derives from bytes alone, such as a parsed file. Anything may be
+ * forgotten at any time; no other frontend sees it. Keys must change when what is derived does.
+ */
+export interface FrontendMemory {
+  get(key: Digest): Promise<Uint8Array | undefined>;
+  put(key: Digest, value: Uint8Array): Promise<void>;
+}
+
 /** What a frontend may ask of the engine. Nothing else of the machine is within its reach. */
 export interface Bridge {
   /**
@@ -46,6 +55,8 @@ export interface Bridge {
   readDir(ref: BridgeRef, path: string, options?: { signal?: AbortSignal }): Promise<readonly FileStat[]>;
   /** @throws InputError `FILE_NOT_FOUND` */
   statFile(ref: BridgeRef, path: string, options?: { signal?: AbortSignal }): Promise<FileStat>;
+  /** Absent where the engine has none. */
+  readonly memory?: FrontendMemory;
   /** Tells the person something that does not stop the build. */
   warn(diagnostic: Diagnostic): void;
 }

@@ -216,6 +216,16 @@ export interface PruneOptions {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Small things that can be derived again at any time: what a frontend makes of a file's bytes. Owners do not see each
+ * other's; what is old or too much is forgotten.
+ */
+export interface DerivedMemory {
+  get(owner: string, key: Digest): Uint8Array | undefined;
+  /** Does nothing with values above 1 MiB. */
+  put(owner: string, key: Digest, value: Uint8Array): void;
+}
+
 export interface Store {
   /** Absolute. */
   readonly root: string;
@@ -224,6 +234,7 @@ export interface Store {
   readonly roots: RootStore;
   readonly cache: CacheIndex;
   readonly cacheMounts: CacheMounts;
+  readonly memory: DerivedMemory;
   /** A host folder as an index for `layers.addVolatile`; `folder` is absolute, in bytes. See `scanFolder`. */
   scanFolder(folder: string, options: ScanFolderOptions): Promise<LayerIndex>;
   usage(): readonly UsageRecord[];
@@ -231,5 +242,6 @@ export interface Store {
   prune(options: PruneOptions): AsyncIterable<UsageRecord>;
   /** A new empty folder for short-lived files; removed at `close`, and by the next open after a crash. */
   temporaryFolder(): string;
-  close(): Promise<void>;
+  /** With `exiting`, what the end of the process does anyway is left to it: it must follow. */
+  close(options?: { readonly exiting?: boolean }): Promise<void>;
 }

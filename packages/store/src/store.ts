@@ -12,6 +12,7 @@ import { prune, recordOf } from "./maintenance/prune.ts";
 import { syncLayers } from "./maintenance/sync-layers.ts";
 import { listItems } from "./maintenance/usage.ts";
 import { DefaultRootStore } from "./roots/default-root-store.ts";
+import { SqliteMemory } from "./memory/sqlite-memory.ts";
 import { StoreLayout } from "./sessions/layout.ts";
 import { clearDeadSessions, emptyTrash, leasedNames, Session } from "./sessions/session.ts";
 import { isDiskFull, withWorldErrors } from "./syscalls/fs-errors.ts";
@@ -79,6 +80,7 @@ class FolderStore implements Store {
   readonly roots: DefaultRootStore;
   readonly cache: SqliteCacheIndex;
   readonly cacheMounts: FolderCacheMounts;
+  readonly memory: SqliteMemory;
   readonly #layout: StoreLayout;
   readonly #session: Session;
   readonly #database: Database;
@@ -112,6 +114,7 @@ class FolderStore implements Store {
     this.roots = new DefaultRootStore(session, this.layers);
     this.cache = new SqliteCacheIndex(database, this.layers, warn);
     this.cacheMounts = new FolderCacheMounts(layout, { session, layers: this.layers, roots: this.roots });
+    this.memory = new SqliteMemory(database);
     this.#cleaning = emptyTrash(layout, this.#closing.signal);
   }
 
@@ -131,11 +134,11 @@ class FolderStore implements Store {
     return this.#session.temporaryFolder();
   }
 
-  close(): Promise<void> {
-    return (this.#closed ??= this.#close());
+  close(options: { readonly exiting?: boolean } = {}): Promise<void> {
+    return (this.#closed ??= this.#close(options.exiting ?? false));
   }
 
-  async #close(): Promise<void> {
+  async #close(exiting: boolean): Promise<void> {
     this.#closing.abort();
     // What is lost here only makes the next build slower, and must not hide why this one failed (a full disk, say).
     const savings: readonly (() => void | Promise<void>)[] = [
@@ -153,6 +156,8 @@ class FolderStore implements Store {
     }
     await this.#cleaning;
     this.#session.end();
-    this.#database.close();
+    // Closing writes the log back into the database, with syncs, which costs more than the rest of a cached build. A
+    // process that ends instead leaves the log to the next one, as a killed one does.
+    if (!exiting) this.#database.close();
   }
 }

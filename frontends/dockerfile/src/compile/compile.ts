@@ -3,7 +3,7 @@ import type { Edge } from "@slipway/ir";
 import { normalizePlatform, type ImageConfig, type Platform } from "@slipway/oci";
 import type { CheckedFile } from "../commands/stages.ts";
 import { throwProblems, type Problem } from "../problems.ts";
-import type { DockerfileParser } from "../syntax/parser.ts";
+import type { RememberingParser } from "../syntax/remembering-parser.ts";
 import { readIgnoreFile } from "./dockerignore.ts";
 import { Emitter, followedPaths } from "./emit.ts";
 import type { BuildFile } from "./load-build-file.ts";
@@ -21,7 +21,7 @@ export interface CompileContext {
   readonly options: CompileOptions;
   readonly file: BuildFile;
   readonly checked: CheckedFile;
-  readonly parser: DockerfileParser;
+  readonly parser: RememberingParser;
   readonly bridge: Bridge;
   readonly signal: AbortSignal;
 }

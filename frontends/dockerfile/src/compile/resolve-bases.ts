@@ -3,7 +3,7 @@ import { formatImageReference, InputError, parseImageReference, type Platform } 
 import { checkInstruction } from "../commands/check.ts";
 import { nearestName } from "../did-you-mean.ts";
 import { throwProblems, type DockerfileErrorCode, type Problem } from "../problems.ts";
-import type { DockerfileParser } from "../syntax/parser.ts";
+import type { RememberingParser } from "../syntax/remembering-parser.ts";
 import { readIgnoreFile } from "./dockerignore.ts";
 import { ImageDraft } from "./image-draft.ts";
 import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
@@ -17,7 +17,7 @@ export interface ResolveContext {
   readonly options: CompileOptions;
   readonly platform: Platform;
   readonly bridge: Bridge;
-  readonly parser: DockerfileParser;
+  readonly parser: RememberingParser;
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +37,7 @@ export async function resolveBases(
     // Stages inherit from stages before them, so the order of the file is the order of inheritance.
     let added = false;
     for (const plan of [...needed].sort((a, b) => (a.stage?.index ?? -1) - (b.stage?.index ?? -1))) {
-      if (!plan.triggersAdded) added = addTriggers(plan, context) || added;
+      if (!plan.triggersAdded) added = (await addTriggers(plan, context)) || added;
     }
     if (!added) return needed;
   }
@@ -125,7 +125,7 @@ async function contextIgnore(
 }
 
 /** Puts the triggers of the base in front of a stage's own instructions. True when they may need something new. */
-function addTriggers(plan: StagePlan, context: ResolveContext): boolean {
+async function addTriggers(plan: StagePlan, context: ResolveContext): Promise<boolean> {
   if (plan.base.kind === "stage" && !plan.base.plan.triggersAdded) return false;
   plan.triggersAdded = true;
   if (plan.stage === undefined) return false;
@@ -136,19 +136,20 @@ function addTriggers(plan: StagePlan, context: ResolveContext): boolean {
         )
       : (plan.image?.config.OnBuild ?? []);
   if (plan.image !== undefined) delete plan.image.config.OnBuild;
-  const placed = triggers.map((trigger) => parseTrigger(plan, trigger, context));
+  const placed: StagePlan["commands"] = [];
+  for (const trigger of triggers) placed.push(await parseTrigger(plan, trigger, context));
   plan.commands = [...placed, ...plan.commands];
   plan.stepTotal += placed.length;
   return placed.some(({ sources }) => sources.some((source) => source !== undefined));
 }
 
-function parseTrigger(
+async function parseTrigger(
   plan: StagePlan,
   trigger: string,
   { parser, plans }: ResolveContext,
-): StagePlan["commands"][number] {
+): Promise<StagePlan["commands"][number]> {
   const problems: Problem[] = [];
-  const tree = parser.parse(trigger, { file: "ONBUILD", problems });
+  const tree = await parser.parse(trigger, { file: "ONBUILD", problems });
   const [node, extra] = tree.instructions;
   const command =
     node === undefined || extra !== undefined ? undefined : checkInstruction(node, tree.source, problems);

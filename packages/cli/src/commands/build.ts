@@ -78,7 +78,7 @@ async function run(
       });
     } finally {
       // Also after a failure: what the build left (processes, leases) goes before anything is said.
-      await engine.close();
+      await engine.close({ exiting: true });
       open.display.close();
     }
   } catch (error) {

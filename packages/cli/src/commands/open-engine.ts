@@ -23,7 +23,7 @@ export function storeRoot(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd">): s
  * Options of the engine as the flags and the environment say.
  * @throws UsageError
  */
-export function engineOptions(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd">): EngineOptions {
+export function engineOptions(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd" | "stderr">): EngineOptions {
   const maxParallelism =
     flags.maxParallelism === undefined ? undefined : parseCount(flags.maxParallelism, "--max-parallelism", 1);
   const hosts = [
@@ -33,6 +33,7 @@ export function engineOptions(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd">
   const sandbox = flags.sandbox || io.env["SLIPWAY_SANDBOX"];
   return {
     root: storeRoot(flags, io),
+    warn: (message) => void io.stderr.write(`WARNING: ${message}\n`),
     insecureRegistries: hosts.map((host) => host.trim()).filter((host) => host !== ""),
     ...(sandbox ? { sandbox } : {}),
     ...(maxParallelism === undefined ? {} : { maxParallelism }),

@@ -13,6 +13,8 @@ export interface BridgeOptions {
   readonly store: Store;
   readonly solver: Solver;
   readonly images: ImageResolver;
+  /** Whose memory the bridge gives. */
+  readonly frontend: string;
   readonly signal: AbortSignal;
   /** Learns of definitions before they are solved, so that errors can name lines. */
   readonly onDefinition: (definition: Definition) => void;
@@ -61,6 +63,13 @@ export function createBridge(options: BridgeOptions): Bridge {
       const { found } = (await viewOf(handle, signal)).resolve(bytesOfText(path));
       if (!found) throw notFound(path);
       return statOf(found, path);
+    },
+    memory: {
+      get: (key) => Promise.resolve(store.memory.get(options.frontend, key)),
+      put(key, value) {
+        store.memory.put(options.frontend, key, value);
+        return Promise.resolve();
+      },
     },
     warn: options.onWarning,
   };

@@ -76,6 +76,7 @@ async function open(
     store,
     solver,
     images,
+    frontend: frontend.name,
     signal: context.signal,
     onDefinition(definition) {
       validate(definition);

@@ -1,5 +1,5 @@
 /** Of `PRAGMA user_version`; a different one makes a new database (the layers of the old become garbage). */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * layers: one row for each layer that outlives a process. Its index is `indexes/<id>`, its tree,
@@ -8,6 +8,7 @@ export const SCHEMA_VERSION = 1;
  * they were written: after another boot they are not trusted. `doomed` rows are being pruned and count as absent.
  * blobs: the forms of a layer as a blob; `variant` is compression:level:timestamp, or "origin" for one that was pulled.
  * results: what a key stands for, as JSON `(LayerId[] | null)[]`.
+ * memory: what frontends derived from bytes alone; may go at any time.
  */
 export const SCHEMA = `
 CREATE TABLE layers (
@@ -42,5 +43,12 @@ CREATE TABLE results (
   created_ms INTEGER NOT NULL,
   last_used_ms INTEGER NOT NULL,
   usage_count INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE TABLE memory (
+  owner TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value BLOB NOT NULL,
+  created_ms INTEGER NOT NULL,
+  PRIMARY KEY (owner, key)
+)
 `;

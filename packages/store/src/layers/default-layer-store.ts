@@ -146,7 +146,8 @@ export class DefaultLayerStore implements LayerStore {
     const { unpackArchive } = await import("../archive/unpack-archive.ts");
     const treeDir = this.#parts.session.temporaryFolder();
     try {
-      const index = await unpackArchive({ path: content.path, treeDir, signal });
+      const { path, identity } = content;
+      const index = await unpackArchive({ path, treeDir, signal, ...(identity && { identity }) });
       if (index === null) {
         this.#parts.session.trash(treeDir);
         return null;
