@@ -8,6 +8,9 @@ import path from "node:path";
 export function defaultStoreRoot(env: Readonly<Record<string, string | undefined>>): string {
   if (env.SLIPWAY_ROOT) return path.resolve(env.SLIPWAY_ROOT);
   const home = env.HOME || os.homedir();
-  const data = env.XDG_DATA_HOME && path.isAbsolute(env.XDG_DATA_HOME) ? env.XDG_DATA_HOME : path.join(home, ".local/share");
+  const data =
+    env.XDG_DATA_HOME && path.isAbsolute(env.XDG_DATA_HOME)
+      ? env.XDG_DATA_HOME
+      : path.join(home, ".local/share");
   return path.join(data, "slipway");
 }
