@@ -34,6 +34,7 @@ async function runHere() {
     process.exit(1);
   }
   keepCompiledCode();
+  useAllProcessors();
   const { main } = await import((runsSources ? sources : bundle).href);
   const status = await main(args);
   // Idle sockets and pools may keep the process alive for seconds after the work is done.
@@ -53,6 +54,12 @@ function keepCompiledCode() {
       ? `${cache}/slipway/compiled`
       : home && `${home}/.cache/slipway/compiled`;
   if (folder) process.getBuiltinModule("node:module").enableCompileCache(folder);
+}
+
+/** Compression runs in libuv's threads, of which there are four unless somebody says otherwise before the first is used. */
+function useAllProcessors() {
+  const processors = process.getBuiltinModule("node:os").availableParallelism();
+  if (processors > 4) process.env.UV_THREADPOOL_SIZE ??= String(Math.min(processors, 1024));
 }
 
 async function launcherPath() {
