@@ -1,5 +1,26 @@
 import { isDebugEnvironment } from "./debug-mode.ts";
-import type { Host } from "./host.ts";
+import { hostOf, type Host } from "./host.ts";
+import type { CliIo } from "./io.ts";
+
+/** Runs a command line with the real engine. */
+export async function runAsUser(argv: readonly string[], io: CliIo): Promise<number> {
+  await becomeRoot(argv);
+  return runCommandLine(argv, hostOf(io));
+}
+
+/** Commands that have to do with the store, whose files belong to many users. */
+const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(["build", "doctor", "du", "ir", "prune"]);
+
+/** An ordinary user's command runs again as root of a user namespace; first of all, since it reads its input anew. */
+async function becomeRoot(argv: readonly string[]): Promise<void> {
+  if (process.getuid?.() === 0 || !STORE_COMMANDS.has(argv[0])) return;
+  const { enterUserNamespace } = await import("@slipway/sandbox");
+  try {
+    enterUserNamespace();
+  } catch {
+    // Builds without RUN work all the same; a step that needs the namespace says what is missing.
+  }
+}
 
 /** Like `main`, with an engine of the caller's choice. */
 export async function runCommandLine(argv: readonly string[], host: Host): Promise<number> {

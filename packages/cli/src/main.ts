@@ -1,5 +1,3 @@
-import { runCommandLine } from "./command-line.ts";
-import { hostOf } from "./host.ts";
 import { processIo, type CliIo } from "./io.ts";
 import { cliVersion } from "./version.ts";
 
@@ -15,20 +13,7 @@ export async function main(argv: readonly string[], io: CliIo = processIo()): Pr
     io.stdout.write(`${cliVersion()}\n`);
     return 0;
   }
-  await becomeRoot(argv);
-  return runCommandLine(argv, hostOf(io));
-}
-
-/** Commands that have to do with the store, whose files belong to many users. */
-const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(["build", "doctor", "du", "ir", "prune"]);
-
-/** An ordinary user's command runs again as root of a user namespace; first of all, since it reads its input anew. */
-async function becomeRoot(argv: readonly string[]): Promise<void> {
-  if (process.getuid?.() === 0 || !STORE_COMMANDS.has(argv[0])) return;
-  const { enterUserNamespace } = await import("@slipway/sandbox");
-  try {
-    enterUserNamespace();
-  } catch {
-    // Builds without RUN work all the same; a step that needs the namespace says what is missing.
-  }
+  // All else is one module of its own, so that asking for the version loads nothing but this.
+  const { runAsUser } = await import("./command-line.ts");
+  return runAsUser(argv, io);
 }
