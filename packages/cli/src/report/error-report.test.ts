@@ -120,3 +120,24 @@ ERROR: no
     expect(errorReport(error, { debug: false })).toBe("ERROR: first\nERROR: second\n");
   });
 });
+
+test("further mistakes of the same file are listed with their places", () => {
+  const location = { file: "Dockerfile", line: 2, column: 1 };
+  const error = new InputError("INSTRUCTION_UNKNOWN", "unknown instruction RUNN", {
+    hint: "Did you mean RUN?",
+    location,
+    data: {
+      others: [
+        {
+          code: "X",
+          message: "unknown instruction COPPY",
+          hint: "Did you mean COPY?",
+          location: { ...location, line: 3 },
+        },
+        { code: "Y", message: "no stage" },
+      ],
+    },
+  });
+  const report = errorReport(error, { debug: false });
+  expect(report).toContain("Dockerfile:3:1: unknown instruction COPPY (Did you mean COPY?)\nno stage\n");
+});

@@ -43,6 +43,7 @@ function describe(error: unknown, options: ErrorReportOptions): string[] {
   ];
   const hint = hintOf(error);
   if (hint) lines.push(`hint: ${hint}`);
+  for (const other of otherMistakes(error)) lines.push(other);
   if (options.debug) {
     if (error instanceof SlipwayError && Object.keys(error.data).length > 0)
       lines.push(`data: ${JSON.stringify(error.data)}`);
@@ -53,6 +54,22 @@ function describe(error: unknown, options: ErrorReportOptions): string[] {
   }
   return lines;
 }
+
+/** Further mistakes of the same file, a line each: frontends that find several at once put them in `data.others`. */
+function otherMistakes(error: unknown): string[] {
+  const others = error instanceof InputError ? error.data["others"] : undefined;
+  if (!Array.isArray(others)) return [];
+  return others
+    .slice(0, MOST_OTHERS)
+    .map((other: Partial<Pick<InputError, "message" | "hint" | "location">>) => {
+      const { file, line, column } = other.location ?? {};
+      const place = [file, line, column].filter((part) => part !== undefined).join(":");
+      const hint = other.hint ? ` (${other.hint})` : "";
+      return `${place === "" ? "" : `${place}: `}${other.message ?? "another mistake"}${hint}`;
+    });
+}
+
+const MOST_OTHERS = 20;
 
 function messageOf(error: unknown): string {
   if (error instanceof SlipwayError) return error.message;
