@@ -1,5 +1,6 @@
 // npm run bench -- [--runs 3] [--only cached,push] [--tools slipway,buildah,docker,buildkit] [--write docs/benchmarks.md]
 import { mkdirSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { pushBaseImage } from "@slipway/images";
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
     ({ id }) => values.only === undefined || values.only.split(",").includes(id),
   );
   const gaps: string[] = [];
+  const loadBefore = loadAverage();
   await using disk = await mountDisk(Number(values["disk-gib"]));
   const contexts = path.join(disk.path, "contexts");
   mkdirSync(contexts);
@@ -95,12 +97,19 @@ async function main(): Promise<void> {
       }
     }
     const date = new Date().toISOString().slice(0, 10);
-    const report = renderReport(results, workloads, { date, machine: describeMachine(), gaps });
+    const report = renderReport(results, workloads, {
+      ...{ date, machine: describeMachine(), gaps },
+      ...{ loadBefore, loadAfter: loadAverage() },
+    });
     console.log(`\n${report}`);
     if (values.write !== undefined) writeFileSync(values.write, report);
   } finally {
     for (const peer of peers) await peer.stop();
   }
+}
+
+function loadAverage(): string {
+  return (os.loadavg()[0] ?? 0).toFixed(1);
 }
 
 await main();

@@ -48,6 +48,7 @@ Written by \`npm run bench\`; see tools/bench. The same Dockerfiles with every t
 - Date: ${facts.date}
 - Machine: ${facts.machine}
 - Tools: ${peers.map(({ version }) => version).join("; ")}
+- Other load: load averages ${facts.loadBefore} before and ${facts.loadAfter} after, the benchmark's own work included in the latter
 - Disk: states, contexts and the registry's storage on one loop-mounted ext4 with a journal
 
 ## Wall-clock, median in seconds (lowest–highest of n runs)
@@ -96,6 +97,9 @@ ${[...peers.flatMap(({ gaps }) => gaps), ...facts.gaps].map((gap) => `- ${gap}`)
 export interface ReportFacts {
   readonly date: string;
   readonly machine: string;
+  /** The machine's load average of one minute before the first run: what else it was doing. */
+  readonly loadBefore: string;
+  readonly loadAfter: string;
   readonly gaps: readonly string[];
 }
 
