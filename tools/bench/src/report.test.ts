@@ -22,9 +22,8 @@ test("the report divides Slipway's medians by the others' and names gaps", () =>
     [peer("other", ["It does less."]), new Map([[cached!, times(8, 8)]])],
   ]);
   const report = renderReport(results, [cached!, edit!], {
-    date: "2026-01-01",
-    machine: "a machine",
-    gaps: [],
+    ...{ date: "2026-01-01", machine: "a machine", gaps: [] },
+    ...{ loadBefore: "0.1", loadAfter: "1.5" },
   });
   expect(report).toContain("| Slipway | 2.00 (1.00–3.00, n=3) | – |");
   expect(report).toContain("| other | 0.25 | – |");
