@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { digestHex, type Digest } from "@slipway/oci";
+import { makeFolders } from "../syscalls/make-folders.ts";
 
 /** Enough for the database to note that things go. */
 const RESERVE_BYTES = 1024 * 1024;
@@ -100,8 +101,8 @@ export class StoreLayout {
       this.sessions,
       this.tmp,
     ]) {
-      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+      makeFolders(folder, 0o700);
     }
-    fs.mkdirSync(this.trash, { recursive: true, mode: 0o700 });
+    makeFolders(this.trash, 0o700);
   }
 }
