@@ -56,7 +56,7 @@ test("the bundle that the build made is a web app that answers", async () => {
     await import(${JSON.stringify(bundle)});
     const server = await listening;
     const response = await fetch("http://127.0.0.1:" + server.address().port + "/healthz");
-    console.log(`answered \${response.status} \${await response.text()}`);
+    console.log("answered " + response.status + " " + (await response.text()));
     process.exit(0);`;
   const { stdout } = await runCommand(process.execPath, ["--input-type=module", "-e", script]);
   expect(stdout).toContain("answered 200 ok");

@@ -42,6 +42,9 @@ async function main(): Promise<void> {
   );
   const gaps: string[] = [];
   const loadBefore = loadAverage();
+  if (Number(loadBefore) > 1)
+    gaps.push("The machine did other work at the same time: take the numbers as proportions.");
+  if (runs < 3) gaps.push("Less than three runs of some workloads: one slow moment of the machine decides.");
   await using disk = await mountDisk(Number(values["disk-gib"]));
   const contexts = path.join(disk.path, "contexts");
   mkdirSync(contexts);
