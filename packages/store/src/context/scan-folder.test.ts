@@ -67,6 +67,25 @@ describe("a scan of a host folder", () => {
     expect(asked).not.toContain("node_modules/m");
   });
 
+  test("names of one file are hard links of the first that is taken", async () => {
+    const folder = folderWith({ "a/first": "x", "b/other": "y" });
+    fs.linkSync(path.join(folder, "a/first"), path.join(folder, "b/second"));
+    fs.linkSync(path.join(folder, "a/first"), path.join(folder, "c"));
+    const all = await scanFolder(folder, { signal });
+    expect(all.entries.filter(({ kind }) => kind === "hardlink")).toEqual([
+      { kind: "hardlink", path: "b/second", target: "a/first" },
+      { kind: "hardlink", path: "c", target: "a/first" },
+    ]);
+    const { entries } = await scanFolder(folder, {
+      signal,
+      select: (at) => (at === "a" ? "exclude" : "include"),
+    });
+    expect(entries.slice(-2)).toMatchObject([
+      { kind: "file", path: "b/second", sizeBytes: 1 },
+      { kind: "hardlink", path: "c", target: "b/second" },
+    ]);
+  });
+
   test("takes names that are not UTF-8 and attributes that a layer can hold", async () => {
     const folder = folderWith({ plain: "x" });
     fs.writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff, 0x61])]), "odd");

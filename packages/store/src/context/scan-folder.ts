@@ -22,8 +22,8 @@ export interface ScanFolderOptions {
 
 /**
  * The files of a host folder as an index whose contents stay where they are and are not read. As BuildKit's clients
- * send them: owner 0:0, sockets left out, of the extended attributes `security.capability` and `user.*`. Names that
- * are hard links of each other are files of their own. `folder` is absolute, in bytes; a symlink to a folder is
+ * send them: owner 0:0, sockets left out, of the extended attributes `security.capability` and `user.*`. Names of one
+ * file that are taken are hard links of the first of them. `folder` is absolute, in bytes; a symlink to a folder is
  * followed. Knowing `memory` saves reading attributes.
  * @throws InputError `CONTEXT_NOT_FOUND`, `CONTEXT_NOT_A_DIRECTORY`, `CONTEXT_UNREADABLE`
  */
@@ -52,6 +52,8 @@ class FolderScan {
   readonly #breather: Breather;
   /** Folders on the way down that are taken only if something in them is. */
   readonly #waiting: (Entry | undefined)[] = [];
+  /** First taken names of files that have several, by device and inode. */
+  readonly #firstNames = new Map<string, BytePath>();
 
   constructor(folder: string, options: ScanFolderOptions, memory: DigestMemory | undefined) {
     this.#folder = folder;
@@ -85,7 +87,8 @@ class FolderScan {
     const selection = this.#select(path, stat.isDirectory() ? "dir" : "other");
     if (selection === "exclude") return false;
     if (!stat.isDirectory()) {
-      if (selection === "include") this.#take(this.#entry(path, absolute, stat));
+      if (selection === "include")
+        this.#take(this.#furtherName(path, stat) ?? this.#entry(path, absolute, stat));
       return false;
     }
     const entry = this.#entry(path, absolute, stat);
@@ -103,6 +106,16 @@ class FolderScan {
       this.#waiting[i] = undefined;
     }
     this.entries.push(entry);
+  }
+
+  /** The entry of a file that was taken under another name already. */
+  #furtherName(path: BytePath, stat: fs.BigIntStats): Entry | undefined {
+    if (stat.nlink < 2n || !stat.isFile()) return undefined;
+    const inode = `${stat.dev}:${stat.ino}`;
+    const target = this.#firstNames.get(inode);
+    if (target !== undefined) return { kind: "hardlink", path, target };
+    this.#firstNames.set(inode, path);
+    return undefined;
   }
 
   #entry(path: BytePath, absolute: string, stat: fs.BigIntStats): Entry {
