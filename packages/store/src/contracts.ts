@@ -187,6 +187,11 @@ export interface CacheMounts {
       readonly sharing: "shared" | "private" | "locked";
       /** What a new folder starts with; EMPTY_REF for nothing. */
       readonly base: Ref;
+      /**
+       * The folder of `base` that the lease's path is, without leading slash or symlinks; default is its root. Each has
+       * a cache of its own, so that no user of one can change the folders above it.
+       */
+      readonly subpath?: string;
     },
     signal: AbortSignal,
   ): Promise<CacheMountLease>;

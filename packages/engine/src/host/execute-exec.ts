@@ -166,8 +166,16 @@ export async function executeExec(
           point: { path: target, kind: "dir" },
         };
       case "cache": {
+        const base = inputRef(mount, task.inputs);
+        const { subpath, kind } = await selectSubtree(store, base, { selector: mount.selector, signal });
+        if (kind !== "dir") {
+          throw new InputError("NOT_A_DIRECTORY", `"${mount.selector}" is not a directory`, {
+            hint: `Name a directory as the source of the cache mount at ${mount.dest}.`,
+            data: { path: mount.selector },
+          });
+        }
         const lease: CacheMountLease = await store.cacheMounts.acquire(
-          { id: mount.cacheId, sharing: mount.sharing, base: inputRef(mount, task.inputs) },
+          { id: mount.cacheId, sharing: mount.sharing, base, subpath },
           signal,
         );
         held.push({ release: () => lease.release() });

@@ -67,4 +67,20 @@ describe("cache mounts", () => {
     fs.writeFileSync(path.join(lease.path, "d/f"), "changed");
     expect(fs.readFileSync(path.join(tree, "d/f"), "utf8")).toBe("base");
   });
+
+  test("a part of the base is a cache of its own", async () => {
+    const store = await temporaryStore();
+    const layer = await store.layers.addIndex(
+      indexOf(entry.dir("cache", { mode: 0o2770 }), entry.file("cache/f", "part")),
+      signal,
+    );
+    const whole = { id: "id", sharing: "shared", base: { layers: [layer] } } as const;
+    const part = await store.cacheMounts.acquire({ ...whole, subpath: "cache" }, signal);
+    expect(fs.statSync(part.path).mode & 0o7777).toBe(0o2770);
+    expect(fs.readdirSync(part.path)).toEqual(["f"]);
+    const other = await store.cacheMounts.acquire(whole, signal);
+    expect(fs.readdirSync(other.path)).toEqual(["cache"]);
+    fs.rmSync(path.join(other.path, "cache/f"));
+    expect(fs.readdirSync(part.path)).toEqual(["f"]);
+  });
 });

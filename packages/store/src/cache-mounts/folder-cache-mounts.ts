@@ -20,7 +20,7 @@ const MOST_SLOTS = 1_000;
 type Request = Parameters<CacheMounts["acquire"]>[0];
 
 /**
- * CacheMounts as folders `cache-mounts/<hash of id and base>/<slot>` with the id in `name` and a lock for each slot.
+ * CacheMounts as folders `cache-mounts/<hash of id, base and subpath>/<slot>` with the id in `name` and a lock for each slot.
  * `shared` and `locked` use slot 0, with a shared and an exclusive lock; `private` takes the first slot that is free.
  */
 export class FolderCacheMounts implements CacheMounts {
@@ -37,8 +37,9 @@ export class FolderCacheMounts implements CacheMounts {
   }
 
   acquire(request: Request, signal: AbortSignal): Promise<CacheMountLease> {
-    const { id, base } = request;
-    const name = digestHex(sha256(JSON.stringify([id, base.layers]))).slice(0, 20);
+    const { id, base, subpath = "" } = request;
+    const identity = [id, base.layers, ...(subpath === "" ? [] : [subpath])];
+    const name = digestHex(sha256(JSON.stringify(identity))).slice(0, 20);
     const folder = path.join(this.#layout.cacheMounts, name);
     return withWorldErrorsAsync(folder, async () => {
       this.#session.lease(`c-${name}`);
@@ -92,7 +93,7 @@ export class FolderCacheMounts implements CacheMounts {
     }
     fs.utimesSync(path.join(folder, "name"), new Date(), new Date());
     return {
-      path: content,
+      path: path.join(content, request.subpath ?? ""),
       release: () => {
         slot.lock.release();
         return Promise.resolve();
