@@ -13,7 +13,10 @@ export type SandboxRoot =
     }
   | { readonly kind: "folder"; readonly path: string };
 
-/** A mount inside the root. Targets exist before the process starts: whoever builds the spec made them. */
+/**
+ * A mount inside the root. Targets exist before the process starts: whoever builds the spec made them. Those below the
+ * target of an earlier mount are the exception: the sandbox makes in that mount what is missing there.
+ */
 export type SandboxMount =
   | {
       readonly kind: "bind";

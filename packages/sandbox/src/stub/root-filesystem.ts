@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, statSync } from "node:fs";
 import path from "node:path";
 import type { SandboxMount, SandboxRoot } from "@slipway/engine-sdk";
 import { MNT_DETACH, MS, type Libc } from "./libc.ts";
@@ -53,13 +53,55 @@ export function openTarget(libc: Libc, rootFd: number, target: string): number {
   );
 }
 
+/**
+ * A descriptor of `target`, which is made where it is missing. Only for targets that an earlier mount lies over: whoever
+ * made the targets could not see into that one.
+ */
+function makeTarget(libc: Libc, rootFd: number, options: { target: string; isFolder: boolean }): number {
+  const { target, isFolder } = options;
+  const fd = libc.openInRoot(rootFd, target);
+  if (fd !== undefined) return fd;
+  const parent = makeTarget(libc, rootFd, { target: path.dirname(target), isFolder: true });
+  // Neither call follows a symlink of this name, and the parent is a descriptor: nothing outside of it is touched.
+  const made = path.join(descriptorPath(parent), path.basename(target));
+  try {
+    if (isFolder) mkdirSync(made);
+    else closeSync(openSync(made, "wx", 0o644));
+  } catch (cause) {
+    throw new StubFailure(
+      "SANDBOX_START_FAILED",
+      `${target} is missing in the mount above it, where it cannot be made: ${(cause as Error).message}`,
+      "Make it in the source of the outer mount, or mount that one read-write.",
+    );
+  } finally {
+    closeSync(parent);
+  }
+  return openTarget(libc, rootFd, target);
+}
+
+/** Whether a mount shows a folder; files are mounted on files. */
+function showsFolder(mount: SandboxMount): boolean {
+  if (mount.kind === "tmpfs") return true;
+  if (mount.kind === "bind") return statSync(mount.source).isDirectory();
+  const layers = mount.upperdir === undefined ? mount.lowerdirs : [mount.upperdir, ...mount.lowerdirs];
+  const found = layers
+    .map((layer) => lstatSync(path.join(layer, mount.subpath), { throwIfNoEntry: false }))
+    .find((stat) => stat !== undefined);
+  return found?.isDirectory() ?? true;
+}
+
 /** Mounts what the spec asks for, in its order. */
 export function applyMounts(
   libc: Libc,
   rootFd: number,
   options: { mounts: readonly SandboxMount[]; scratch: string; flags: number },
 ): void {
-  for (const mount of options.mounts) {
+  for (const [index, mount] of options.mounts.entries()) {
+    const isCovered = options.mounts
+      .slice(0, index)
+      .some((earlier) => mount.target.startsWith(`${earlier.target}/`));
+    if (isCovered)
+      closeSync(makeTarget(libc, rootFd, { target: mount.target, isFolder: showsFolder(mount) }));
     const target = (): string => descriptorPath(openTarget(libc, rootFd, mount.target));
     if (mount.kind === "bind") {
       libc.mount(mount.source, target(), null, { flags: MS.BIND | MS.REC });

@@ -90,6 +90,32 @@ export function describeMounts(context: SuiteContext): void {
       expect(stdout).toBe("700\n1777\nfull\n");
     });
 
+    test("a target that is missing in an outer mount is made there, as a folder or file", async () => {
+      const source = path.join(context.root.folder, "nested");
+      mkdirSync(path.join(source, "outer"), { recursive: true });
+      mkdirSync(path.join(source, "sealed"));
+      symlinkSync("/etc", path.join(source, "outer/link"));
+      writeFileSync(path.join(source, "file"), "content\n");
+      const bind = (target: string, from: string, readonly = false) =>
+        ({ kind: "bind", source: path.join(source, from), target, readonly }) as const;
+      const { stdout } = await shell("cat /mnt/a/file; touch /mnt/tmp/x; ls /mnt/tmp /work/deep", {
+        mounts: [
+          bind("/mnt", "outer"),
+          { kind: "tmpfs", target: "/work" },
+          bind("/mnt/a/file", "file"),
+          { kind: "tmpfs", target: "/mnt/tmp" },
+          bind("/work/deep/er", "sealed"),
+        ],
+      });
+      expect(stdout).toBe("content\n/mnt/tmp:\nx\n\n/work/deep:\ner\n");
+      expect(readdirSync(path.join(source, "outer")).sort()).toEqual(["a", "link", "tmp"]);
+      expect(readdirSync(path.join(source, "outer/tmp"))).toEqual([]);
+      await expect(
+        shell("true", { mounts: [bind("/mnt", "sealed", true), { kind: "tmpfs", target: "/mnt/no" }] }),
+      ).rejects.toMatchObject({ code: "SANDBOX_START_FAILED" });
+      expect(readdirSync(path.join(source, "sealed"))).toEqual([]);
+    });
+
     test("overlay mounts show a part of a chain of layers", async () => {
       const at = (name: string): string => path.join(context.root.folder, "chain", name);
       for (const name of ["a/part/x", "b/part", "up", "wk"]) mkdirSync(at(name), { recursive: true });
