@@ -2,7 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { followPaths } from "./follow-paths.ts";
+import { followPaths, foldersOfWildcards } from "./follow-paths.ts";
 
 let root: string;
 
@@ -58,5 +58,15 @@ describe("followPaths", () => {
   test("names on disk that look like patterns are taken literally", () => {
     fs.writeFileSync(path.join(root, "[x].json"), "");
     expect(followPaths(root, ["*x*.json"])).toEqual(["*x*.json", "\\[x].json"]);
+  });
+});
+
+describe("foldersOfWildcards", () => {
+  test("are those above the first wildcard, as they are called on disk", () => {
+    expect([...foldersOfWildcards(["a/b/*.txt", "plain/path", "\\[x]/*", "*/c"])]).toEqual([
+      "a",
+      "a/b",
+      "[x]",
+    ]);
   });
 });

@@ -51,6 +51,22 @@ export function followPaths(root: string, wanted: readonly string[]): string[] |
   return patterns.size === 0 ? undefined : [...patterns].sort();
 }
 
+/**
+ * The folders that patterns of `followPaths` look for names in: what stands before the first wildcard. They are
+ * wanted themselves, so that a wildcard which matches nothing there is told from a folder that is missing.
+ */
+export function foldersOfWildcards(patterns: readonly string[]): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const pattern of patterns) {
+    const parts = pattern.split("/");
+    const firstWild = parts.findIndex((part) => /[*?[]/.test(part.replace(/\\./g, "")));
+    for (let length = 1; length <= firstWild; length++) {
+      folders.add(parts.slice(0, length).join("/").replace(/\\(.)/g, "$1"));
+    }
+  }
+  return folders;
+}
+
 interface Component {
   readonly text: string;
   /** Whether `text` is a pattern; names found on disk are not, whatever they look like. */

@@ -3,7 +3,7 @@ import { createPatternMatcher } from "@slipway/ir/patterns";
 import type { SourceOp } from "@slipway/ir";
 import type { Source } from "@slipway/engine-sdk";
 import { bytesOfText, type BytePath, type Selection, type Store } from "@slipway/store";
-import { followPaths } from "./follow-paths.ts";
+import { followPaths, foldersOfWildcards } from "./follow-paths.ts";
 
 const SCHEME = "local";
 
@@ -63,7 +63,9 @@ function selection(
   const excludePatterns = patterns(op, "local.excludepatterns");
   const includePatterns = [...patterns(op, "local.includepattern")];
   const followed = patterns(op, "local.followpaths");
-  if (followed.length > 0) includePatterns.push(...(followPaths(folder, followed) ?? ["**"]));
+  const followedPatterns = followed.length > 0 ? (followPaths(folder, followed) ?? ["**"]) : [];
+  includePatterns.push(...followedPatterns);
+  const folders = new Set([...foldersOfWildcards(followedPatterns)].map(bytesOfText));
   if (excludePatterns.length === 0 && includePatterns.length === 0) return undefined;
 
   const include =
@@ -73,7 +75,7 @@ function selection(
   const mayReturn = excludePatterns.some((pattern) => pattern.startsWith("!"));
   return (path, kind) => {
     if (exclude?.matches(path)) return kind === "dir" && mayReturn ? "descend" : "exclude";
-    if (!include || include.matches(path)) return "include";
+    if (!include || include.matches(path) || (kind === "dir" && folders.has(path))) return "include";
     return kind === "dir" && include.mayMatchBelow(path) ? "descend" : "exclude";
   };
 }
