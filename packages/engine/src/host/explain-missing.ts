@@ -3,6 +3,9 @@ import path from "node:path";
 import type { Vertex } from "@slipway/ir";
 import { InputError } from "@slipway/oci";
 
+/** Enough for any path; what goes on longer is links in a circle. */
+const MAX_STEPS = 1000;
+
 /**
  * Says more about a file that a step did not find, when it was to come from a folder of this machine: whether it is
  * there and only left out by ignore patterns, or what is there under nearly that name.
@@ -45,7 +48,11 @@ function localFolder(
 
 function hintFor(root: string, wanted: string): string | undefined {
   const file = path.join(root, path.posix.join("/", wanted));
-  if (exists(file))
+  const link = brokenLink(root, wanted);
+  if (link !== undefined) {
+    return `"/${link.name}" is a symbolic link to "${link.target}", which is not there; absolute targets begin at the top of the folder, and no link leads out of it.`;
+  }
+  if (lstat(file) !== undefined)
     return "The file is there, but .dockerignore leaves it out: add a line that begins with ! for it.";
   const folder = path.dirname(file);
   const base = path.basename(file).toLowerCase();
@@ -56,8 +63,40 @@ function hintFor(root: string, wanted: string): string | undefined {
   return undefined;
 }
 
-function exists(file: string): boolean {
-  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+/** The first symlink on the way to a path, when the file is not there behind it. Links do not lead out of `root`. */
+function brokenLink(root: string, wanted: string): { name: string; target: string } | undefined {
+  let first: { name: string; target: string } | undefined;
+  let rest = wanted.split("/").filter(Boolean);
+  let at: string[] = [];
+  for (let steps = 0; rest.length > 0 && steps < MAX_STEPS; steps++) {
+    const [part = "", ...further] = rest;
+    rest = further;
+    if (part === ".") continue;
+    if (part === "..") {
+      at.pop();
+      continue;
+    }
+    const stat = lstat(path.join(root, ...at, part));
+    if (stat === undefined) return first;
+    if (!stat.isSymbolicLink()) {
+      at.push(part);
+      continue;
+    }
+    const target = fs.readlinkSync(path.join(root, ...at, part));
+    first ??= { name: [...at, part].join("/"), target };
+    if (target.startsWith("/")) at = [];
+    rest = [...target.split("/").filter(Boolean), ...rest];
+  }
+  return undefined;
+}
+
+/** Undefined also when something above is no folder. */
+function lstat(file: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(file);
+  } catch {
+    return undefined;
+  }
 }
 
 function namesIn(folder: string): string[] {
