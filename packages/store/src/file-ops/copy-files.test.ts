@@ -266,6 +266,16 @@ describe("copying", () => {
     });
   });
 
+  it("unpacks into a folder with the usual mode, whatever mode is asked for", async () => {
+    const unpack = () => Promise.resolve(view(file("f", "F")));
+    const action = copy("a.txt", "/new/dir", { attemptUnpack: true, mode: 0o700 });
+    expect(shortly((await plan([EMPTY, CONTEXT], action, { unpack })).changes)).toEqual({
+      new: "dir 755 0:0",
+      "new/dir": "dir 755 0:0",
+      "new/dir/f": "file 644 0:0 F",
+    });
+  });
+
   it("lays unpacked archives over the destination", async () => {
     const archive = view(
       { kind: "dir", path: "bin", mode: 0o750 },

@@ -46,7 +46,8 @@ export async function copyFiles(request: CopyRequest): Promise<void> {
       const unpacked = await request.unpack?.(copySource.found);
       if (unpacked !== undefined && unpacked !== null) {
         const at = target.resolve(dest).path;
-        target.mkdirAll(at, style.missingParent);
+        // A mode asked for is for what is copied; what is unpacked keeps its own, and its folder is an ordinary one.
+        target.mkdirAll(at, { ...style.missingParent, mode: 0o755 });
         mergeUnpacked({ unpacked, target, at, owner: request.owner, keepsOrigins: request.keepsOrigins });
         continue;
       }
