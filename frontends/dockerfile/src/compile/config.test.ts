@@ -55,6 +55,7 @@ describe("what an instruction does to the image config", () => {
     ['ENV P="1 2"\nEXPOSE $P', { Env: ["P=1 2"], ExposedPorts: { "1/tcp": {}, "2/tcp": {} } }],
     ["STOPSIGNAL SIGQUIT", { StopSignal: "SIGQUIT" }],
     ["STOPSIGNAL 9", { StopSignal: "9" }],
+    ["STOPSIGNAL 99", { StopSignal: "99" }],
     ["STOPSIGNAL RTMIN+3", { StopSignal: "RTMIN+3" }],
     ["HEALTHCHECK NONE", { Healthcheck: { Test: ["NONE"] } }],
     ["HEALTHCHECK cmd a b", { Healthcheck: { Test: ["CMD-SHELL", "a b"] } }],
