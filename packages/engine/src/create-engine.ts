@@ -4,6 +4,7 @@ import { createRegistryClient, dockerCredentials, type RegistryClient } from "@s
 import { openStore } from "@slipway/store";
 import { compile, runBuild, type BuildServices } from "./build/run-build.ts";
 import type { Engine, EngineOptions } from "./contracts.ts";
+import { oneAhead } from "./host/one-ahead.ts";
 import { chooseDriver } from "./sandbox-choice.ts";
 
 /**
@@ -27,7 +28,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   async function choose(signal: AbortSignal): Promise<SandboxDriver> {
     const given = options.sandboxes ?? [];
-    return (await chooseDriver({ root: store.root, preferred: options.sandbox, given, signal })).driver;
+    return oneAhead(
+      (await chooseDriver({ root: store.root, preferred: options.sandbox, given, signal })).driver,
+    );
   }
 
   const services: BuildServices = {

@@ -6,7 +6,7 @@ import type { BuildTask, StartPeer } from "./peer.ts";
 const cli = path.resolve(import.meta.dirname, "../../../packages/cli");
 const launcher = path.join(cli, "bin/slipway.js");
 
-/** The bundled Slipway, as npm would install it. It has no image store, so that "store" means an OCI archive. */
+/** The bundled Slipway, as npm would install it. */
 export const startSlipway: StartPeer = async ({ state }) => {
   if (!existsSync(path.join(cli, "dist/main.js"))) {
     throw new Error("Slipway is not bundled: npm run build -w @slipway/cli");
@@ -16,7 +16,7 @@ export const startSlipway: StartPeer = async ({ state }) => {
   const output = (task: BuildTask): string => {
     switch (task.output.kind) {
       case "store":
-        return `type=oci,dest=${path.join(state, "..", "slipway-result.tar")}`;
+        return "type=image,name=bench";
       case "archive":
         return `type=oci,dest=${task.output.file}`;
       case "push":
@@ -27,7 +27,7 @@ export const startSlipway: StartPeer = async ({ state }) => {
     name: "Slipway",
     version: `Slipway ${stdout.trim()}, Node ${process.versions.node}`,
     gaps: [
-      "Slipway keeps no images: where the others leave the image in their store, it writes an OCI archive.",
+      "Where the others leave the image in their store, Slipway makes its blobs, manifest and config, too, but has no list of images to add it to.",
     ],
     daemonPids: [],
     commands: (task) => [

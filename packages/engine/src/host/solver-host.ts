@@ -55,6 +55,8 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
       case "exec":
         return executeExec(options, vertex as Vertex & { op: ExecOp }, { inputs, context });
       case "file":
+        // A step is certain to come: its sandbox starts up while files are looked at.
+        if (options.isFollowed(vertex)) options.sandbox(signal).then((driver) => driver.warm?.(), ignore);
         return executeFile(store, vertex as Vertex & { op: FileOp }, { inputs, signal });
       case "merge":
         return executeMerge(op.inputs.map((index) => required(inputs, index)));
@@ -114,6 +116,9 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
     },
   };
 }
+
+/** The step that needs the sandbox hears of the failure. */
+function ignore(): void {}
 
 function required(inputs: readonly Ref[], index: number): Ref {
   const ref = inputs[index];
