@@ -1,4 +1,4 @@
-import type { Bridge, BridgeRef, Diagnostic, FrontendOutput } from "@slipway/frontend-sdk";
+import type { Bridge, BridgeRef, Diagnostic, FileStat, FrontendOutput } from "@slipway/frontend-sdk";
 import type { Definition } from "@slipway/ir";
 import {
   InputError,
@@ -21,9 +21,13 @@ export class FakeBridge implements Bridge {
   readonly images: Readonly<Record<string, ImageConfig>>;
   readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-  constructor(files: FakeBridge["files"], images: FakeBridge["images"]) {
+  /** Symlinks that lead nowhere, by local source and name. */
+  readonly links: Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+  constructor(files: FakeBridge["files"], images: FakeBridge["images"], links: FakeBridge["links"] = {}) {
     this.files = files;
     this.images = images;
+    this.links = links;
   }
 
   async resolveImageConfig(name: string, { platform }: { platform: Platform }) {
@@ -46,8 +50,11 @@ export class FakeBridge implements Bridge {
     return new TextEncoder().encode(text);
   }
 
-  readDir(): never {
-    throw new Error("not needed");
+  async readDir(ref: BridgeRef, folder: string): Promise<readonly FileStat[]> {
+    const links = Object.entries(this.links[ref.id] ?? {});
+    return folder !== ""
+      ? []
+      : links.map(([path, linkname]) => ({ path, kind: "symlink", mode: 0o777, sizeBytes: 0, linkname }));
   }
 
   statFile(): never {
@@ -80,6 +87,8 @@ export interface CompileInput {
   readonly files?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly images?: Readonly<Record<string, ImageConfig>>;
   readonly platforms?: readonly Platform[];
+  /** Symlinks that lead nowhere, by local source and name. */
+  readonly links?: FakeBridge["links"];
 }
 
 const IMAGES: Readonly<Record<string, ImageConfig>> = {
@@ -100,7 +109,7 @@ export async function compileAll(
   input: CompileInput = {},
 ): Promise<{ outputs: readonly FrontendOutput[]; bridge: FakeBridge }> {
   const files = { context: {}, ...input.files, dockerfile: { Dockerfile: text, ...input.files?.dockerfile } };
-  const bridge = new FakeBridge(files, { ...IMAGES, ...input.images });
+  const bridge = new FakeBridge(files, { ...IMAGES, ...input.images }, input.links);
   const request = {
     options: input.options ?? {},
     buildPlatform: amd64,

@@ -29,6 +29,7 @@ export type DockerfileErrorCode =
   | "VOLUME_EMPTY"
   | "CONTEXT_INVALID"
   | "IGNORE_FILE_INVALID"
+  | "FILE_NOT_REGULAR"
   | "OPTION_INVALID"
   | "NOT_SUPPORTED_YET";
 

@@ -396,6 +396,13 @@ describe("the build context", () => {
     );
   });
 
+  test("a .dockerignore that leads out of the context is an error, never a reason to send everything", async () => {
+    expect(await failureOf(`${F}COPY . /`, { links: { context: { ".dockerignore": "/etc/ignore" } } })).toBe(
+      '- FILE_NOT_REGULAR .dockerignore is a symbolic link to "/etc/ignore", where no file is that the build may read | ' +
+        "Links are followed within the folder only: copy the file there, or name its target with --file if it is the build file.",
+    );
+  });
+
   test("a file that uses no context reads no .dockerignore", async () => {
     const { bridge } = await compileText(`${F}RUN x`);
     expect(bridge.solved).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { type Bridge, type BridgeRef } from "@slipway/frontend-sdk";
 import { createVertex, CUSTOM_NAME, type Vertex } from "@slipway/ir";
 import { InputError } from "@slipway/oci";
+import type { DockerfileErrorCode } from "../problems.ts";
 
 export interface LocalOptions {
   /** What progress calls it. */
@@ -28,7 +29,11 @@ export function solveVertex(bridge: Bridge, vertex: Vertex, signal: AbortSignal)
   return bridge.solve({ result: { vertex, index: 0 }, sources: [], locations: new Map() }, { signal });
 }
 
-/** The content of a file; undefined when there is none. */
+/**
+ * The content of a file; undefined when nothing has its name.
+ * @throws InputError `FILE_NOT_REGULAR` for a folder, a device, or a symlink that leads out of what the client lends:
+ * to go on without the file would send what an ignore file keeps back
+ */
 export async function readOptionalFile(
   bridge: Bridge,
   ref: BridgeRef,
@@ -37,9 +42,39 @@ export async function readOptionalFile(
   try {
     return await bridge.readFile(ref, file.path, { signal: file.signal });
   } catch (error) {
-    if (error instanceof InputError && error.code === "FILE_NOT_FOUND") return undefined;
-    throw error;
+    if (!(error instanceof InputError) || error.code !== "FILE_NOT_FOUND") throw error;
+    await checkNameIsFree(bridge, ref, file);
+    return undefined;
   }
+}
+
+async function checkNameIsFree(
+  bridge: Bridge,
+  ref: BridgeRef,
+  file: { readonly path: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const slash = file.path.lastIndexOf("/");
+  const found = await bridge
+    .readDir(ref, file.path.slice(0, Math.max(0, slash)), { signal: file.signal })
+    .catch((error: unknown) => {
+      if (error instanceof InputError && error.code === "FILE_NOT_FOUND") return [];
+      throw error;
+    });
+  const entry = found.find(({ path }) => path === file.path.slice(slash + 1));
+  if (entry === undefined) return;
+  const isLink = entry.kind === "symlink";
+  throw new InputError<DockerfileErrorCode>(
+    "FILE_NOT_REGULAR",
+    isLink
+      ? `${file.path} is a symbolic link to "${entry.linkname ?? ""}", where no file is that the build may read`
+      : `${file.path} is not a file`,
+    {
+      hint: isLink
+        ? "Links are followed within the folder only: copy the file there, or name its target with --file if it is the build file."
+        : "Remove it, or put a file in its place.",
+      data: { path: file.path },
+    },
+  );
 }
 
 /** The text of a file; a byte-order mark stays, bytes that are no UTF-8 become U+FFFD. */

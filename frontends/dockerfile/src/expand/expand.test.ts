@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { expandText, ExpansionError } from "./expand.ts";
+import { expandText, ExpansionError, MAX_EXPANSION_LENGTH } from "./expand.ts";
 
 const variables = new Map([
   ["PWD", "/home"],
@@ -148,4 +148,13 @@ test("any text expands or fails with a place inside it", () => {
       },
     ),
   );
+});
+
+test("variables that double each other end in an error before they fill the memory", () => {
+  const doubled = (value: string) => expandText("$A${A}", () => value).text;
+  const half = "x".repeat(MAX_EXPANSION_LENGTH / 2);
+  expect(doubled(half)).toHaveLength(MAX_EXPANSION_LENGTH);
+  for (const source of ["$A${A}$B", '"$A$A$B"', "${B:-$A$A$A}", "${A}'b'\"$A\"$B"]) {
+    expect(() => expandText(source, (name) => (name === "A" ? half : "more"))).toThrow(/longer than/);
+  }
 });

@@ -37,6 +37,9 @@ export class ExpansionError extends Error {
   }
 }
 
+/** The longest result of one expansion, in UTF-16 code units: eight times what Linux takes as one argument of a process. */
+export const MAX_EXPANSION_LENGTH = 1 << 20;
+
 const SPECIAL_PARAMETERS = "@*#?-$!0";
 const SPACE = /[\s\u0085]/;
 
@@ -108,11 +111,15 @@ class Expander {
         return text;
       }
       if (character === "$") {
+        const start = this.#at;
         const value = this.#dollar(keepEscapes);
+        this.#checkLength(text.length + value.length, start);
         text += value;
         words?.add(value, true);
       } else if (!this.#options.ignoreQuotes && (character === "'" || character === '"')) {
+        const start = this.#at;
         const value = character === "'" ? this.#singleQuoted() : this.#doubleQuoted(keepEscapes);
+        if (value.length > this.#at - start) this.#checkLength(text.length + value.length, start);
         text += value;
         words?.add(value, false);
       } else {
@@ -139,6 +146,12 @@ class Expander {
     return text;
   }
 
+  /** Variables that double each other in every line would fill the memory. */
+  #checkLength(length: number, start: number): void {
+    if (length <= MAX_EXPANSION_LENGTH) return;
+    throw new ExpansionError(`the value gets longer than ${MAX_EXPANSION_LENGTH} characters`, start);
+  }
+
   #peek(): string {
     const code = this.#source.codePointAt(this.#at);
     return code === undefined ? "" : String.fromCodePoint(code);
@@ -159,7 +172,10 @@ class Expander {
       const character = this.#peek();
       if (character === "") throw new ExpansionError("there is no matching double quote", start);
       if (character === "$") {
-        text += this.#dollar(keepEscapes);
+        const at = this.#at;
+        const value = this.#dollar(keepEscapes);
+        this.#checkLength(text.length + value.length, at);
+        text += value;
         continue;
       }
       this.#at += character.length;
