@@ -66,7 +66,7 @@ describe("platforms", () => {
     expect(oci.formatPlatform(oci.parsePlatform(written))).toBe(canonical);
   });
 
-  test.each(["", "a/b/c/d", "linux/", "li nux/amd64"])(
+  test.each(["", "a/b/c/d", "linux/", "li nux/amd64", "foo", "amd46"])(
     "%j is refused with an example of what is right",
     (written) => {
       expect(() => oci.parsePlatform(written)).toThrow(

@@ -20,6 +20,11 @@ const ARCHITECTURE_ALIASES: Readonly<Record<string, { architecture: string; vari
   ia32: { architecture: "386" },
 };
 
+/** What Go calls the processors that it builds for, and containerd takes without an os before them. */
+const KNOWN_ARCHITECTURES = new Set(
+  "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm".split(" "),
+);
+
 const KNOWN_OS = new Set(["linux", "windows", "darwin", "freebsd", "wasip1", "js"]);
 
 /** Canonical form: aliases resolved, default variants (arm64 v8, arm v7, amd64 v1) made absent or explicit as containerd does. */
@@ -53,9 +58,18 @@ export function parsePlatform(text: string): Platform {
   const [first = "", second, variant] = parts;
   if (second === undefined) {
     const host = hostPlatform();
-    return KNOWN_OS.has(first.toLowerCase())
-      ? normalizePlatform({ ...host, os: first })
-      : normalizePlatform({ os: host.os, architecture: first });
+    if (KNOWN_OS.has(first.toLowerCase())) return normalizePlatform({ ...host, os: first });
+    const platform = normalizePlatform({ os: host.os, architecture: first });
+    if (!KNOWN_ARCHITECTURES.has(platform.architecture)) {
+      throw new InputError(
+        "PLATFORM_INVALID",
+        `"${text}" is neither an operating system nor an architecture`,
+        {
+          hint: "Write it as os/architecture, for example linux/arm64.",
+        },
+      );
+    }
+    return platform;
   }
   return normalizePlatform({ os: first, architecture: second, ...(variant ? { variant } : {}) });
 }

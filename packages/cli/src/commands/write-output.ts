@@ -1,8 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Writable } from "node:stream";
+import { WorldError } from "@slipway/oci";
 
-/** Writes a file so that it appears whole or not at all. */
+const REASONS = new Map([
+  ["ENOENT", "its folder does not exist"],
+  ["ENOTDIR", "its folder does not exist"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "permission denied"],
+  ["EROFS", "the file system is read-only"],
+  ["ENOSPC", "the disk is full"],
+]);
+
+/**
+ * Writes a file so that it appears whole or not at all.
+ * @throws WorldError `OUTPUT_FILE`
+ */
 export function writeFileAtomically(file: string, content: string | Uint8Array): void {
   const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
   try {
@@ -10,7 +23,11 @@ export function writeFileAtomically(file: string, content: string | Uint8Array):
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw new WorldError("OUTPUT_FILE", `can't write ${file}: ${REASONS.get(code ?? "") ?? String(error)}`, {
+      hint: "Make its folder first, or choose another file.",
+      cause: error,
+    });
   }
 }
 
