@@ -35,7 +35,7 @@ describe("resolveUser", () => {
   });
 
   test("an image without /etc/passwd has a root, and takes numbers", async () => {
-    expect(await resolveUser(root({}), "")).toEqual({ uid: 0, gid: 0, additionalGids: [], home: "/root" });
+    expect(await resolveUser(root({}), "")).toEqual({ uid: 0, gid: 0, additionalGids: [], home: "/" });
     expect(await resolveUser(root({}), "12:13")).toMatchObject({ uid: 12, gid: 13 });
   });
 

@@ -88,7 +88,7 @@ export async function resolveUser(view: MergedView, text: string): Promise<Proce
     );
   }
   const uid = known?.uid ?? id ?? 0;
-  const home = known?.home || (uid === 0 ? "/root" : "/");
+  const home = known?.home || "/";
   const all = await groups(view);
   if (groupText) {
     const gid = all.find((group) => group.name === groupText)?.gid ?? numericId(groupText);
