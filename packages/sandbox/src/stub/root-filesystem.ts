@@ -70,7 +70,7 @@ function makeTarget(libc: Libc, rootFd: number, options: { target: string; isFol
   } catch (cause) {
     throw new StubFailure(
       "SANDBOX_START_FAILED",
-      `${target} is missing in the mount above it, where it cannot be made: ${(cause as Error).message}`,
+      `${target} is missing in the mount above it, where it cannot be made: ${(cause as NodeJS.ErrnoException).code}`,
       "Make it in the source of the outer mount, or mount that one read-write.",
     );
   } finally {
