@@ -12,6 +12,7 @@ import {
 } from "@slipway/engine-sdk";
 import type { CacheMountLease, MountPoint, Store, WritableRoot } from "@slipway/store";
 import { writeEtcFiles } from "./etc-files.ts";
+import { withinUserNamespace } from "./mapped-ids.ts";
 import { processFailure } from "./process-failure.ts";
 import { selectSubtree } from "./select-subtree.ts";
 import { resolveUser } from "./users.ts";
@@ -78,7 +79,7 @@ export async function executeExec(
     // The driver is awaited further down; until then its failure is nobody's unhandled rejection.
     driver.then((ready) => ready.warm?.()).catch(() => undefined);
     const view = await store.roots.view(rootRef, signal);
-    const user = await resolveUser(view, op.meta.user);
+    const user = withinUserNamespace(await resolveUser(view, op.meta.user));
     const hostname = op.meta.hostname || DEFAULT_HOSTNAME;
     const etc = writeEtcFiles(folder, { hostname, extraHosts: op.meta.extraHosts });
     const resolved = (path: string): string => `/${view.resolve(path).path}`;
