@@ -32,7 +32,9 @@ function guarded<T>(word: Word, site: Site, run: () => T): T {
     return failAt(site, spanInWord(word, error.offset), {
       code: "EXPANSION_FAILED",
       message: `"${word.text}" cannot be expanded: ${error.message}`,
-      hint: "Close what is open, or put the escape character before a $ or a quote that means itself.",
+      hint:
+        error.hint ??
+        "Close what is open, or put the escape character before a $ or a quote that means itself.",
     });
   }
 }

@@ -157,4 +157,6 @@ test("variables that double each other end in an error before they fill the memo
   for (const source of ["$A${A}$B", '"$A$A$B"', "${B:-$A$A$A}", "${A}'b'\"$A\"$B"]) {
     expect(() => expandText(source, (name) => (name === "A" ? half : "more"))).toThrow(/longer than/);
   }
+  // Longer than V8's longest string.
+  expect(() => expandText("${A//x/$A}", () => "x".repeat(1 << 15))).toThrow(/longer than/);
 });

@@ -29,11 +29,14 @@ export interface Expansion {
 /** Why a word cannot be expanded; `offset` is where in the word, in UTF-16 code units. */
 export class ExpansionError extends Error {
   readonly offset: number;
+  /** What to do about it, when it is not about how the word is written. */
+  readonly hint: string | undefined;
 
-  constructor(message: string, offset: number) {
+  constructor(message: string, offset: number, options: { readonly hint?: string } = {}) {
     super(message);
     this.name = "ExpansionError";
     this.offset = offset;
+    this.hint = options.hint;
   }
 }
 
@@ -149,7 +152,9 @@ class Expander {
   /** Variables that double each other in every line would fill the memory. */
   #checkLength(length: number, start: number): void {
     if (length <= MAX_EXPANSION_LENGTH) return;
-    throw new ExpansionError(`the value gets longer than ${MAX_EXPANSION_LENGTH} characters`, start);
+    throw new ExpansionError(`the value gets longer than ${MAX_EXPANSION_LENGTH} characters`, start, {
+      hint: "Put long values into a file, and look for variables that double each other.",
+    });
   }
 
   #peek(): string {
@@ -293,6 +298,8 @@ class Expander {
     } catch (error) {
       if (error instanceof PatternError)
         throw new ExpansionError(`"${pattern}" is not a pattern: ${error.message}`, start);
+      // What replaces each character may itself be long: V8 has no strings of that size.
+      if (error instanceof RangeError) this.#checkLength(Infinity, start);
       throw error;
     }
   }
