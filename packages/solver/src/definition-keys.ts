@@ -3,8 +3,8 @@ import { sha256, type Digest } from "@slipway/oci";
 
 /**
  * Definition keys of a graph. Two vertices with equal keys do the same to the same inputs, as far as their
- * definitions tell: nothing has been solved to find out. Null where the definition does not tell: below a local
- * folder, and for and above everything that is to ignore the cache.
+ * definitions tell: nothing has been solved to find out. Null where the definition does not tell: for and above a
+ * local folder.
  */
 export type DefinitionKeys = ReadonlyMap<Digest, Digest | null>;
 
@@ -21,12 +21,24 @@ export function definitionKeys(edge: Edge, pins: ReadonlyMap<Digest, string | nu
   return keys;
 }
 
+/**
+ * The vertices that ignore the cache, and all above them. They are not looked up by their definition keys, but recorded
+ * under them: what is found later is the newest result.
+ */
+export function freshVertices(edge: Edge): ReadonlySet<Digest> {
+  const fresh = new Set<Digest>();
+  for (const vertex of walkVertices(edge)) {
+    if (vertex.metadata.ignoreCache || vertex.inputs.some((input) => fresh.has(input.vertex.digest)))
+      fresh.add(vertex.digest);
+  }
+  return fresh;
+}
+
 function definitionKey(
   vertex: Vertex,
   below: DefinitionKeys,
   pins: ReadonlyMap<Digest, string | null>,
 ): Digest | null {
-  if (vertex.metadata.ignoreCache) return null;
   if (vertex.op.kind === "source") {
     const pin = pins.get(vertex.digest) ?? null;
     return pin === null ? null : sha256(`${KEY_VERSION}\nsource\n${pin}`);

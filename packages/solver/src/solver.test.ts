@@ -209,6 +209,25 @@ describe("cache", () => {
     expect(at.ran).toContain("fresh");
   });
 
+  test("what a step that ignored the cache made is what later builds find, and steps above it follow", async () => {
+    let version = "one";
+    const at = world();
+    const execute = at.host.execute.bind(at.host);
+    at.host.execute = async (vertex, inputs, context) => {
+      const result = await execute(vertex, inputs, context);
+      if (nameOf(vertex) !== "date") return result;
+      return { outputs: result.outputs.map((ref) => ref && { layers: [...ref.layers, version as LayerId] }) };
+    };
+    const graph = (ignoreCache: boolean) => step("top", [step("date", [source("image")], { ignoreCache })]);
+    const first = await build(at, graph(false));
+    version = "two";
+    const fresh = await build(at, graph(true));
+    expect(fresh.ref).not.toEqual(first.ref);
+    at.ran.length = 0;
+    expect((await build(at, graph(false))).ref).toEqual(fresh.ref);
+    expect(at.ran).toEqual([]);
+  });
+
   test("proxies are in no key", async () => {
     const at = world();
     await build(at, step("fetch", [source("image")], { proxy: "http://one" }));

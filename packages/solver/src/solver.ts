@@ -7,7 +7,7 @@ import {
   type SolverHost,
   type VertexResult,
 } from "@slipway/engine-sdk";
-import { definitionKeys } from "./definition-keys.ts";
+import { definitionKeys, freshVertices } from "./definition-keys.ts";
 import { vertexEvent } from "./vertex-progress.ts";
 import { createSemaphore } from "./semaphore.ts";
 
@@ -33,6 +33,8 @@ export interface Solver {
 interface VertexState {
   readonly vertex: Vertex;
   readonly definitionKey: Digest | null;
+  /** Not to be looked up by definition: it or something below ignores the cache. */
+  readonly isFresh: boolean;
   result: Promise<VertexResult> | undefined;
 }
 
@@ -58,11 +60,13 @@ export function createSolver(options: SolverOptions): Solver {
       }),
     );
     const keys = definitionKeys(edge, resolved);
+    const fresh = freshVertices(edge);
     for (const vertex of vertices) {
       if (states.has(vertex.digest)) continue;
       states.set(vertex.digest, {
         vertex,
         definitionKey: keys.get(vertex.digest) ?? null,
+        isFresh: fresh.has(vertex.digest),
         result: undefined,
       });
       progress(vertexEvent(vertex, {}));
@@ -76,9 +80,10 @@ export function createSolver(options: SolverOptions): Solver {
   }
 
   async function find(state: VertexState, signal: AbortSignal): Promise<VertexResult> {
-    const { vertex, definitionKey } = state;
+    const { vertex, definitionKey, isFresh } = state;
     // The pause keeps a chain of any length off the call stack.
-    const byDefinition = definitionKey === null ? await null : await host.lookup(definitionKey, signal);
+    const byDefinition =
+      definitionKey === null || isFresh ? await null : await host.lookup(definitionKey, signal);
     signal.throwIfAborted();
     if (byDefinition) {
       showCached(vertex);
