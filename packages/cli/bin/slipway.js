@@ -38,7 +38,6 @@ async function runHere() {
   const { main } = await import((runsSources ? sources : bundle).href);
   const status = await main(args);
   // Idle sockets and pools may keep the process alive for seconds after the work is done.
-  await Promise.all([process.stdout, process.stderr].map(flushed));
   process.exit(status);
 }
 
@@ -65,13 +64,6 @@ function useAllProcessors() {
 async function launcherPath() {
   const { fileURLToPath } = await import("node:url");
   return fileURLToPath(import.meta.url);
-}
-
-function flushed(stream) {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) return resolve();
-    stream.write("", () => resolve());
-  });
 }
 
 async function runOnNewerNode() {

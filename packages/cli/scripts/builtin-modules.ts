@@ -1,57 +1,49 @@
 import { isBuiltin } from "node:module";
 import type { Plugin } from "esbuild";
 
-/** Names Node's own modules in one way, leaves them out of the bundle, and out of commander what it never uses. */
+/**
+ * Takes Node's own modules by `process.getBuiltinModule`, each when the first module that imports it is evaluated.
+ *
+ * An `import` in the bundle would be done before everything else, needed or not, and makes Node read all exports of the
+ * module, getters included, which load what nobody asked for (undici, `util.parseArgs`, …). Together that is 15 ms of
+ * a cached build that takes 100.
+ */
 export const builtinModules: Plugin = {
   name: "builtin-modules",
   setup(build) {
     build.onResolve({ filter: /^(node:)?[a-z0-9_/]+$/ }, ({ path, importer, kind }) => {
       if (!isBuiltin(path)) return undefined;
+      const name = path.replace(/^(?:node:)?/, "node:");
       // CommonJS modules among our dependencies get the module itself, so that no `require` is left in the bundle.
-      if (kind === "require-call") return { path, namespace: "builtin-commonjs" };
+      if (kind === "require-call") return { path: name, namespace: "builtin-commonjs" };
       // Commander starts programs for commands that are files of their own; there are none here.
-      const isUnused = /[\\/]commander[\\/]lib[\\/]/.test(importer) && path === "node:child_process";
-      if (isUnused) return { path, namespace: "builtin-unused" };
-      return { path: path.replace(/^(?:node:)?/, "node:"), external: true };
+      const isUnused = /[\\/]commander[\\/]lib[\\/]/.test(importer) && name === "node:child_process";
+      if (isUnused) return { path: name, namespace: "builtin-unused" };
+      // What is imported as a whole can only be Node's own namespace object.
+      if (kind === "dynamic-import") return { path: name, external: true };
+      return { path: name, namespace: "builtin-module" };
     });
     build.onLoad({ filter: /./, namespace: "builtin-commonjs" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+      contents: `module.exports = globalThis.process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+    build.onLoad({ filter: /./, namespace: "builtin-module" }, ({ path }) => ({
+      contents: moduleText(path),
     }));
     build.onLoad({ filter: /./, namespace: "builtin-unused" }, () => ({ contents: "export default {};" }));
   },
 };
 
-const NAME = /[\w$]+/.source;
-const IMPORT = new RegExp(
-  `(?<=^|[;}\\n])import\\s*(?:(${NAME})\\s*,?\\s*)?(?:\\*\\s*as\\s+(${NAME})|\\{([^}]*)\\})?\\s*(?:from\\s*)?"(node:[\\w/]+)";?`,
-  "g",
-);
-
-/**
- * Takes Node's own modules by `process.getBuiltinModule` instead of `import`, in a module that esbuild has written. An
- * `import` of one makes Node read all of its exports, getters included, and those load what nobody asked for
- * (`util.parseArgs`, `process.report`, …): 5 to 8 ms for fs, util and process together, of a start that takes 50.
- * The statements move to the top, where imports are done as well.
- */
-export function withoutBuiltinImports(code: string): string {
-  const statements: string[] = [];
-  const rest = code.replace(
-    IMPORT,
-    (_match, fallback?: string, namespace?: string, named?: string, path?: string) => {
-      // Some module may import `process` itself.
-      const module = `globalThis.process.getBuiltinModule("${path}")`;
-      if (fallback) statements.push(`const ${fallback}=${module};`);
-      if (namespace) statements.push(`const ${namespace}=${module};`);
-      if (named) {
-        const names = named
-          .split(",")
-          .filter((name) => name.trim() !== "")
-          .map((name) => name.trim().replace(/^(.+) as (.+)$/, "$1:$2"));
-        statements.push(`const{${names.join(",")}}=${module};`);
-      }
-      return "";
-    },
+/** A module with the exports of one of Node's; those that nobody imports are pure, so that esbuild drops them. */
+function moduleText(path: string): string {
+  const exports = Object.keys(process.getBuiltinModule(path) as object).filter((name) =>
+    /^[A-Za-z_$][\w$]*$/.test(name),
   );
-  if (/(?<=^|[;}\n])import[^("]*"node:/.test(rest)) throw new Error("an import of a builtin module is left");
-  return statements.join("") + rest;
+  return [
+    `const module = /* @__PURE__ */ globalThis.process.getBuiltinModule(${JSON.stringify(path)});`,
+    "const pick = (name) => module[name];",
+    "export default module;",
+    ...exports
+      .filter((name) => name !== "default")
+      .map((name) => `const $${name} = /* @__PURE__ */ pick("${name}"); export { $${name} as ${name} };`),
+  ].join("\n");
 }

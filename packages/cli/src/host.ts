@@ -8,11 +8,11 @@ export interface Host extends CliIo {
 
 /** A host with the real engine, which is loaded when it is asked for. */
 export function hostOf(io: CliIo): Host {
-  return {
-    ...io,
-    async createEngine(options) {
+  // Inherited, not copied: getters of `io` are asked when somebody needs what they give.
+  return Object.assign(Object.create(io) as CliIo, {
+    async createEngine(options: EngineOptions): Promise<Engine> {
       const { createEngine } = await import("@slipway/engine");
       return createEngine(options);
     },
-  };
+  });
 }

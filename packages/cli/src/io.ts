@@ -21,21 +21,33 @@ export interface CliIo {
   onSignal(name: NodeJS.Signals, handler: () => void): () => void;
   /** Calls back just before the process ends, however it ends; synchronous work only. */
   onExit(handler: () => void): () => void;
+  /** Waits until what was written has left the process. */
+  flush?(): Promise<void>;
   /** Ends the process at once. */
   exit(status: number): void;
 }
 
-/** The real process. */
+/** The real process. Streams are made when they are asked for: that takes milliseconds, and few commands need all. */
 export function processIo(): CliIo {
-  for (const stream of [process.stdout, process.stderr]) {
+  const used = new Set<TerminalStream>();
+  const watched = (stream: TerminalStream): TerminalStream => {
+    if (used.has(stream)) return stream;
+    used.add(stream);
     // Whoever writes results waits for each write and learns of its failure there. A reader that has gone away
     // (`slipway … | head`) must not end the process by an error that nobody listens to.
     stream.on("error", () => undefined);
-  }
+    return stream;
+  };
   return {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return watched(process.stdout);
+    },
+    get stderr() {
+      return watched(process.stderr);
+    },
     env: process.env,
     cwd: process.cwd(),
     onSignal(name, handler) {
@@ -47,5 +59,15 @@ export function processIo(): CliIo {
       return () => process.off("exit", handler);
     },
     exit: (status) => process.exit(status),
+    async flush() {
+      await Promise.all([...used].map(flushed));
+    },
   };
+}
+
+function flushed(stream: TerminalStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) resolve();
+    else stream.write("", () => resolve());
+  });
 }

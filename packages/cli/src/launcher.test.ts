@@ -62,7 +62,7 @@ function published(): string {
       if (args[0] === "status") return Number(args[1]);
       if (args[0] === "versions") { console.log(process.versions.node, JSON.stringify(args)); return 0; }
       if (args[0] === "die") { process.kill(process.pid, args[1]); await new Promise(() => setInterval(() => {}, 1000)); }
-      if (args[0] === "linger") { setInterval(() => {}, 1000); process.stdout.write("x".repeat(300000)); return 0; }
+      if (args[0] === "linger") { setInterval(() => {}, 1000); await new Promise((done) => process.stdout.write("x".repeat(300000), done)); return 0; }
       if (args[0] === "wait") return new Promise((resolve) => {
         for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => { console.log(name); setTimeout(resolve, 50, 7); });
         setInterval(() => {}, 1000);

@@ -9,6 +9,12 @@ import { cliVersion } from "./version.ts";
  * @param argv the arguments after `slipway`.
  */
 export async function main(argv: readonly string[], io: CliIo = processIo()): Promise<number> {
+  const status = await run(argv, io);
+  await io.flush?.();
+  return status;
+}
+
+async function run(argv: readonly string[], io: CliIo): Promise<number> {
   if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
     io.stdout.write(`${cliVersion()}\n`);
     return 0;

@@ -17,7 +17,7 @@ import { cliVersion } from "./version.ts";
  */
 export async function runProgram(argv: readonly string[], io: Host): Promise<number> {
   let status = EXIT_OK;
-  const program = createProgram(io, (result) => (status = result));
+  const program = createProgram(argv[0], { io, done: (result) => (status = result) });
   if (argv.length === 0) {
     program.outputHelp();
     return EXIT_OK;
@@ -44,8 +44,24 @@ function usageErrorOf(error: CommanderError): UsageError {
   return new UsageError(text, hint);
 }
 
-/** All commands. Each loads what it needs when it runs, so that the others cost nothing. */
-function createProgram(io: Host, done: (status: number) => void): Command {
+/** What commands run with. */
+interface Setting {
+  readonly io: Host;
+  readonly done: (status: number) => void;
+}
+
+/** In the order in which help lists them. Each loads what it needs when it runs, so that the others cost nothing. */
+const COMMANDS: Readonly<Record<string, (program: Command, setting: Setting) => void>> = {
+  build: defineBuild,
+  ir: defineIr,
+  doctor: defineDoctor,
+  du: defineDu,
+  prune: definePrune,
+};
+
+/** The command that is asked for; all of them when it is none, for the help and for suggestions. */
+function createProgram(name: string | undefined, setting: Setting): Command {
+  const { io } = setting;
   const program = new Command("slipway")
     .description(
       "Builds container images from Dockerfiles and other languages: in parallel, from cache, without root and without a daemon.",
@@ -64,6 +80,12 @@ function createProgram(io: Host, done: (status: number) => void): Command {
       getOutHelpWidth: () => io.stdout.columns ?? 100,
     });
 
+  const asked = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  for (const define of asked ? [asked] : Object.values(COMMANDS)) define(program, setting);
+  return program;
+}
+
+function defineBuild(program: Command, { io, done }: Setting): void {
   const build = program
     .command("build")
     .summary("build an image or a tree of files")
@@ -93,7 +115,9 @@ function createProgram(io: Host, done: (status: number) => void): Command {
     const { buildCommand } = await import("./commands/build.ts");
     done(await buildCommand(context, flags, io));
   });
+}
 
+function defineIr(program: Command, { io, done }: Setting): void {
   const ir = program
     .command("ir")
     .summary("print what a build file compiles to")
@@ -107,7 +131,9 @@ function createProgram(io: Host, done: (status: number) => void): Command {
     const { irCommand } = await import("./commands/ir.ts");
     done(await irCommand(context, flags, io));
   });
+}
 
+function defineDoctor(program: Command, { io, done }: Setting): void {
   const doctor = program
     .command("doctor")
     .summary("show what this machine offers to builds")
@@ -117,7 +143,9 @@ function createProgram(io: Host, done: (status: number) => void): Command {
     const { doctorCommand } = await import("./commands/doctor.ts");
     done(await doctorCommand(flags, io));
   });
+}
 
+function defineDu(program: Command, { io, done }: Setting): void {
   const du = program
     .command("du")
     .summary("show what the store holds")
@@ -128,7 +156,9 @@ function createProgram(io: Host, done: (status: number) => void): Command {
     const { duCommand } = await import("./commands/du.ts");
     done(await duCommand(flags, io));
   });
+}
 
+function definePrune(program: Command, { io, done }: Setting): void {
   const prune = program
     .command("prune")
     .summary("remove build cache")
@@ -142,7 +172,6 @@ function createProgram(io: Host, done: (status: number) => void): Command {
     const { pruneCommand } = await import("./commands/prune.ts");
     done(await pruneCommand(flags, io));
   });
-  return program;
 }
 
 function addBuildOptions(command: Command): Command {

@@ -28,7 +28,7 @@ const NO_OUTPUT_WARNING =
 /** `slipway build`. Gives the exit status; usage errors are thrown before anything starts. */
 export async function buildCommand(context: string, flags: BuildCommandFlags, io: Host): Promise<number> {
   const mode = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
-  const exports = exportRequests(flags, { stdoutIsTty: io.stdout.isTTY === true });
+  const exports = exportRequests(flags, { stdoutIsTty: () => io.stdout.isTTY === true });
   const platforms = requestedPlatforms(flags.platform);
   const baseOptions = frontendOptions(flags, io.env);
   const engine = engineOptions(flags, io);
@@ -45,7 +45,9 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
       exports,
       ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
       cwd: io.cwd,
-      stdout: io.stdout,
+      get stdout() {
+        return io.stdout;
+      },
     };
     const open = await openDisplay(mode, io);
     if (exports.length === 0 && open.mode !== "quiet" && open.mode !== "rawjson")

@@ -15,7 +15,7 @@ const IMAGES = new Set(["image", "oci", "docker"]);
  */
 export function exportRequests(
   flags: OutputFlags,
-  terminal: { readonly stdoutIsTty: boolean },
+  terminal: { readonly stdoutIsTty: () => boolean },
 ): ExportRequest[] {
   const tags = flags.tag.map(normalizedTag);
   const outputs = flags.output
@@ -47,7 +47,7 @@ export function exportRequests(
   const streams = outputs.filter(writesToStdout);
   if (streams.length > 1)
     throw new UsageError("only one output can go to stdout", "Give the others a dest=FILE.");
-  if (streams[0] && terminal.stdoutIsTty) {
+  if (streams[0] && terminal.stdoutIsTty()) {
     throw new UsageError(
       `refusing to write the ${streams[0].type} archive to a terminal`,
       `Write it to a file: --output type=${streams[0].type},dest=FILE, or redirect stdout.`,

@@ -148,7 +148,9 @@ export async function runBuild(
         })),
         signal,
         progress: context.progress,
-        stdout: request.stdout,
+        get stdout() {
+          return request.stdout;
+        },
         cwd: request.cwd,
         ...(request.sourceDateEpochSeconds === undefined
           ? {}
