@@ -52,9 +52,17 @@ function definitionKey(
   return sha256(parts.join("\n"));
 }
 
+/** Vertices are immutable, and both kinds of keys want this of each. */
+const opDigests = new WeakMap<Vertex, Digest>();
+
 /** Digest of a vertex's op and constraints alone, without its inputs and without what must be in no key. */
 export function opDigest(vertex: Vertex): Digest {
-  return createVertex({ op: keyedOp(vertex.op), inputs: [], constraints: vertex.constraints }).digest;
+  let digest = opDigests.get(vertex);
+  if (digest === undefined) {
+    digest = createVertex({ op: keyedOp(vertex.op), inputs: [], constraints: vertex.constraints }).digest;
+    opDigests.set(vertex, digest);
+  }
+  return digest;
 }
 
 // Proxies and the addresses of extra hosts change how a step reaches the network, not what it is meant to make.

@@ -33,7 +33,7 @@ export const startSlipway: StartPeer = async ({ state }) => {
     commands: (task) => [
       {
         command: process.execPath,
-        args: [launcher, "build", "--progress=plain", "-o", output(task), task.context],
+        args: [launcher, "build", "-q", "-o", output(task), task.context],
         env,
       },
     ],
