@@ -5,14 +5,15 @@ import { openStore } from "@slipway/store";
 import { compile, runBuild, type BuildServices } from "./build/run-build.ts";
 import type { Engine, EngineOptions } from "./contracts.ts";
 import { oneAhead } from "./host/one-ahead.ts";
-import { chooseDriver } from "./sandbox-choice.ts";
+import { checkSandboxName, chooseDriver } from "./sandbox-choice.ts";
 
 /**
  * Puts the parts together: the one place that knows them all. What a build does not need (sandbox drivers, exporters,
  * the parsers of frontends) is loaded when it is needed.
- * @throws WorldError when the store can't be opened.
+ * @throws InputError `SANDBOX_UNKNOWN`; WorldError when the store can't be opened.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
+  checkSandboxName(options.sandbox, options.sandboxes ?? []);
   const { dockerfile } = await import("@slipway/frontend-dockerfile");
   const store = await openStore({ root: options.root, ...(options.warn ? { warn: options.warn } : {}) });
   const credentials = options.credentials ?? dockerCredentials();

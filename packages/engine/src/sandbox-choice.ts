@@ -11,6 +11,18 @@ export function sandboxStateFolder(root: string): string {
 }
 
 /**
+ * Refuses a name that no driver has, also for builds that will need none.
+ * @throws InputError `SANDBOX_UNKNOWN`
+ */
+export function checkSandboxName(preferred: string | undefined, given: readonly SandboxDriver[]): void {
+  const names = [...given.map(({ name }) => name), ...NAMES];
+  if (preferred === undefined || names.includes(preferred)) return;
+  throw new InputError("SANDBOX_UNKNOWN", `there is no sandbox driver "${preferred}"`, {
+    hint: `Choose one of ${names.join(", ")}, or leave the choice to Slipway.`,
+  });
+}
+
+/**
  * Which driver steps will run in: one that the embedder gave, else one of Slipway's own.
  * @throws InputError `SANDBOX_UNKNOWN`; WorldError `SANDBOX_UNAVAILABLE` when none works here.
  */
@@ -23,12 +35,8 @@ export async function chooseDriver(options: {
   const { preferred, given } = options;
   const own = given.find(({ name }) => preferred === undefined || name === preferred);
   if (own) return { driver: own, reason: "given to createEngine" };
+  checkSandboxName(preferred, given);
   const name = NAMES.find((candidate) => candidate === preferred);
-  if (preferred !== undefined && name === undefined) {
-    throw new InputError("SANDBOX_UNKNOWN", `there is no sandbox driver "${preferred}"`, {
-      hint: `Choose one of ${[...given.map((driver) => driver.name), ...NAMES].join(", ")}, or leave the choice to Slipway.`,
-    });
-  }
   const { chooseSandbox } = await import("@slipway/sandbox");
   return chooseSandbox({
     preferred: name,

@@ -6,6 +6,7 @@ import { openDisplay, progressMode, type OpenDisplay } from "../display/choose-d
 import { EXIT_OK, exitStatusOf } from "../exit-status.ts";
 import { resolveBuildInputs } from "../flags/build-inputs.ts";
 import type { BuildFlags, EngineFlags, OutputFlags } from "../flags/build-flags.ts";
+import { checkDestinations } from "../flags/check-destinations.ts";
 import { exportRequests } from "../flags/export-requests.ts";
 import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
 import { writesToStdout } from "../flags/output-spec.ts";
@@ -29,6 +30,7 @@ const NO_OUTPUT_WARNING =
 export async function buildCommand(context: string, flags: BuildCommandFlags, io: Host): Promise<number> {
   const mode = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
   const exports = exportRequests(flags, { stdoutIsTty: () => io.stdout.isTTY === true });
+  checkDestinations(exports, io.cwd);
   const platforms = requestedPlatforms(flags.platform);
   const baseOptions = frontendOptions(flags, io.env);
   const engine = engineOptions(flags, io);
@@ -119,6 +121,11 @@ async function tellResult(
   }
   if (flags.iidfile !== undefined && imageId !== undefined)
     writeFileAtomically(path.resolve(io.cwd, flags.iidfile), imageId);
+  if (imageId === undefined && (flags.iidfile !== undefined || flags.quiet) && flags.output.length === 0) {
+    io.stderr.write(
+      "WARNING: no image was made, so that there is no image ID: add --output, --push or --load.\n",
+    );
+  }
   // An archive on stdout would be spoiled by a line behind it.
   if (flags.quiet && imageId !== undefined && !command.stdoutIsTaken)
     await writeAll(io.stdout, `${imageId}\n`);

@@ -24,7 +24,7 @@ export function sourceExcerpt(location: SourceLocation, text: string | undefined
     if (line === all.length && line > end && lineText(line) === "") continue;
     const marked = line >= location.line && line <= end;
     lines.push(
-      `${String(line).padStart(4)} | ${marked ? ">>>" : "   "} ${(lineText(line) ?? "").replace(/\t/g, "    ")}`.trimEnd(),
+      `${String(line).padStart(4)} | ${marked ? ">>>" : "   "} ${clipped(lineText(line) ?? "").replace(/\t/g, "    ")}`.trimEnd(),
     );
     if (line === location.line && location.column !== undefined)
       lines.push(caretLine(location, lineText(line) ?? ""));
@@ -33,10 +33,17 @@ export function sourceExcerpt(location: SourceLocation, text: string | undefined
   return lines;
 }
 
+/** Lines of a file that nobody wrote by hand would fill the screen. */
+const MOST_CHARACTERS = 1000;
+
+function clipped(text: string): string {
+  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)} …`;
+}
+
 function caretLine(location: SourceLocation, text: string): string {
-  const start = (location.column ?? 1) - 1;
+  const start = Math.min((location.column ?? 1) - 1, MOST_CHARACTERS);
   const onOneLine = location.endLine === undefined || location.endLine === location.line;
-  const end = onOneLine ? (location.endColumn ?? start + 1) : text.length;
+  const end = Math.min(onOneLine ? (location.endColumn ?? start + 1) : text.length, MOST_CHARACTERS + 1);
   const indent = text.slice(0, start).replace(/\t/g, "    ").length;
   return `     |     ${" ".repeat(indent)}${"^".repeat(Math.max(1, Math.min(end, text.length) - start))}`;
 }

@@ -2,9 +2,13 @@ import type { ExecOp } from "@slipway/ir";
 import { InputError, unreachable } from "@slipway/oci";
 import type { SandboxExit } from "@slipway/engine-sdk";
 
+/** Of a command in a message; the build file has the rest. */
+const MOST_CHARACTERS = 1000;
+
 /** The error of a process that did not end as it should; undefined when it did. */
 export function processFailure(exit: SandboxExit, op: ExecOp): InputError | undefined {
-  const command = op.meta.args.join(" ");
+  const whole = op.meta.args.join(" ");
+  const command = whole.length <= MOST_CHARACTERS ? whole : `${whole.slice(0, MOST_CHARACTERS)} …`;
   const failed = `process "${command}" did not complete successfully`;
   switch (exit.kind) {
     case "exited": {
