@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createVertex, type Edge, type ExecOp, type SourceOp, type Vertex } from "@slipway/ir";
+import { type BuildOp, createVertex, type Edge, type ExecOp, type SourceOp, type Vertex } from "@slipway/ir";
 import { sha256, type Digest } from "@slipway/oci";
 import type { LayerId, ProgressEvent, Ref, SolverHost, VertexResult } from "@slipway/engine-sdk";
 import { createSolver } from "./index.ts";
@@ -167,6 +167,36 @@ describe("solving", () => {
     };
     const solver = createSolver({ host, maxParallelism: 4, progress: () => {} });
     expect(await solver.solve(edge, new AbortController().signal)).toEqual({ layers: [] });
+  });
+});
+
+describe("a build op", () => {
+  test("is solved as the definition that its input holds, with the same memory", async () => {
+    const at = world();
+    const shared = step("shared", [source("image")]);
+    const nested = step("nested", [shared]);
+    const op: BuildOp = { kind: "build", builder: -1, inputs: { "buildkit.llb.definition": 0 }, attrs: {} };
+    const built: Edge = { vertex: createVertex({ op, inputs: [step("compiler", [shared])] }), index: 0 };
+    const loaded: Ref[] = [];
+    const host: SolverHost = {
+      ...at.host,
+      loadDefinition(_vertex, input) {
+        loaded.push(input);
+        return Promise.resolve(nested);
+      },
+    };
+    const solver = createSolver({ host, maxParallelism: 4, progress: () => {} });
+    const ref = await solver.solve(step("top", [built]), new AbortController().signal);
+    expect(at.ran).toEqual(["image", "shared", "compiler", "nested", "top"]);
+    expect(loaded).toHaveLength(1);
+    expect(ref.layers.slice(0, 3)).toEqual((await build(world(), nested)).ref.layers);
+  });
+
+  test("that holds an empty definition is the empty filesystem", async () => {
+    const at = world();
+    const op: BuildOp = { kind: "build", builder: -1, inputs: { "buildkit.llb.definition": 0 }, attrs: {} };
+    const built: Edge = { vertex: createVertex({ op, inputs: [source("image")] }), index: 0 };
+    expect((await build(at, built)).ref).toEqual({ layers: [] });
   });
 });
 

@@ -30,6 +30,9 @@ export interface Solver {
   solve(edge: Edge | null, signal: AbortSignal): Promise<Ref>;
 }
 
+/** The input of a build op that holds the definition. @see LLB, BuildOp */
+const DEFINITION_INPUT = "buildkit.llb.definition";
+
 interface VertexState {
   readonly vertex: Vertex;
   readonly definitionKey: Digest | null;
@@ -135,7 +138,8 @@ export function createSolver(options: SolverOptions): Solver {
     inputs: readonly Ref[],
     signal: AbortSignal,
   ): Promise<VertexResult> {
-    const edge = await host.loadDefinition(vertex, inputs[0] ?? EMPTY_REF, signal);
+    const held = vertex.op.kind === "build" ? (vertex.op.inputs[DEFINITION_INPUT] ?? 0) : 0;
+    const edge = await host.loadDefinition(vertex, inputs[held] ?? EMPTY_REF, signal);
     return { outputs: [edge === null ? EMPTY_REF : await solvePrepared(edge, signal)] };
   }
 
