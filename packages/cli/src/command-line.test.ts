@@ -176,6 +176,7 @@ describe("wrong usage has status 2, a message and a hint, and starts nothing", (
     [["build", "--platform", "a/b/c/d", "."], "--platform:", "linux/arm64"],
     [["build", "--network", "bridge", "."], "--network", "host or none"],
     [["build", "--add-host", "nonsense", "."], "--add-host", ""],
+    [["build", "--add-host", "a:999.1.1.1", "."], "--add-host", ""],
     [["build", "--add-host", "a:host-gateway", "."], "host-gateway needs", ""],
     [["build", "--no-cache", "--no-cache-filter", "a", "."], "contradict", ""],
     [["build", "--build-arg", "=x", "."], "has no name", ""],

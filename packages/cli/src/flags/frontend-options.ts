@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "@slipway/oci";
 import { UsageError, usageOf } from "../usage-error.ts";
 import type { BuildFlags } from "./build-flags.ts";
@@ -95,7 +96,7 @@ function hostAndAddress(text: string): string {
   const match = /^([^:=]+)[:=]\[?([^\]]+)\]?$/.exec(text);
   const host = match?.[1];
   const address = match?.[2];
-  if (!host || !address || !/^[0-9.]+$|^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$/.test(address)) {
+  if (!host || !address || isIP(address) === 0) {
     const gateway =
       address === "host-gateway"
         ? " (host-gateway needs a bridge network, which Slipway's builds don't have)"

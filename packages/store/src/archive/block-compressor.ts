@@ -31,6 +31,8 @@ const zstdCompress = promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdCo
 export interface BlockCompressorOptions {
   readonly compression: LayerCompression;
   readonly level?: number;
+  /** Whether to hash what goes to the sink. */
+  readonly hash: boolean;
   sink(chunk: Buffer): Promise<void> | void;
   /** Gives a block's buffer back once nothing reads it any more. */
   release(slab: Slab): void;
@@ -55,9 +57,9 @@ export class BlockCompressor {
 
   constructor(options: BlockCompressorOptions) {
     this.#options = options;
-    this.#maxInFlight = availableParallelism() + 2;
+    this.#maxInFlight = 2 * availableParallelism() + 4;
     // An uncompressed blob is the tar itself, whose digest is known anyway.
-    this.#hash = options.compression === "none" ? undefined : createHash("sha256");
+    this.#hash = options.hash && options.compression !== "none" ? createHash("sha256") : undefined;
   }
 
   /** Resolves when there is room for another block. Blocks are taken in the order of the calls. */
@@ -84,7 +86,7 @@ export class BlockCompressor {
     if (this.#failure !== undefined) throw (this.#failure as { error: unknown }).error;
   }
 
-  /** Writes what is left; `digestHex` is undefined for "none". */
+  /** Writes what is left; `digestHex` is undefined for "none", and when it was not asked for. */
   async finish(): Promise<{ readonly digestHex: string | undefined; readonly sizeBytes: number }> {
     this.#start();
     await this.#written;

@@ -23,6 +23,8 @@ export interface PackRequest {
   readonly compressionLevel?: number;
   /** Modification times later than this become this. */
   readonly rewriteTimestampSeconds?: number;
+  /** False when whoever takes the blob hashes it anyway; `digest` of the result is absent then. Default: true. */
+  readonly hashBlob?: boolean;
   /** Takes the blob in order. A chunk may be overwritten once the sink's promise has settled. */
   sink(chunk: Buffer): Promise<void> | void;
   readonly signal: AbortSignal;
@@ -35,7 +37,7 @@ export interface PackResult {
   readonly diffId: DiffId;
   readonly uncompressedBytes: number;
   /** Digest of the bytes that the sink got. */
-  readonly digest: Digest;
+  readonly digest?: Digest;
   readonly sizeBytes: number;
 }
 

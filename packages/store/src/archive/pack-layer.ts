@@ -22,6 +22,7 @@ export async function packLayer(request: PackRequest): Promise<PackResult> {
   const compressor = new BlockCompressor({
     compression: request.compression,
     level: request.compressionLevel,
+    hash: request.hashBlob ?? true,
     sink: (chunk) => request.sink(chunk),
     release: (slab) => recycle.release(slab),
   });
@@ -48,7 +49,9 @@ export async function packLayer(request: PackRequest): Promise<PackResult> {
   return {
     diffId,
     uncompressedBytes: tar.totalBytes,
-    digest: digestHex === undefined ? diffId : (`sha256:${digestHex}` as Digest),
+    ...(request.hashBlob === false
+      ? {}
+      : { digest: digestHex === undefined ? diffId : (`sha256:${digestHex}` as Digest) }),
     sizeBytes,
   };
 }

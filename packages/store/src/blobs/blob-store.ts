@@ -42,6 +42,9 @@ export class FileBlobStore implements BlobStore {
   }
 }
 
+/** How much is written between two syncs of a blob that is being made. */
+const SYNC_EVERY_BYTES = 32 * 1024 * 1024;
+
 class FileBlobWriter implements BlobWriter {
   readonly #layout: StoreLayout;
   readonly #session: Session;
@@ -50,6 +53,9 @@ class FileBlobWriter implements BlobWriter {
   readonly #hash: Hash = createHash("sha256");
   #handle: fs.promises.FileHandle | undefined;
   #sizeBytes = 0;
+  #syncedBytes = 0;
+  #syncing: Promise<void> | undefined;
+  #syncFailure: { readonly error: unknown } | undefined;
   #ended = false;
 
   constructor(layout: StoreLayout, session: Session, onCommit: (digest: Digest) => void) {
@@ -76,7 +82,21 @@ class FileBlobWriter implements BlobWriter {
         done += (await this.#handle.write(chunk, done, chunk.length - done)).bytesWritten;
       }
       this.#sizeBytes += chunk.length;
+      this.#syncAhead(this.#handle);
     });
+  }
+
+  /**
+   * Lets the disk work while the blob is still being made, instead of all at the end. A failure counts at the end: the
+   * kernel tells a descriptor of it only once.
+   */
+  #syncAhead(handle: fs.promises.FileHandle): void {
+    if (this.#syncing !== undefined || this.#sizeBytes - this.#syncedBytes < SYNC_EVERY_BYTES) return;
+    this.#syncedBytes = this.#sizeBytes;
+    this.#syncing = handle
+      .datasync()
+      .catch((error: unknown) => void (this.#syncFailure ??= { error }))
+      .then(() => (this.#syncing = undefined));
   }
 
   async commit(expected?: Digest): Promise<{ digest: Digest; sizeBytes: number }> {
@@ -92,6 +112,8 @@ class FileBlobWriter implements BlobWriter {
       }
       this.#session.lease(digest);
       await withWorldErrorsAsync(this.#temporary, async () => {
+        await this.#syncing;
+        if (this.#syncFailure !== undefined) throw this.#syncFailure.error;
         await this.#handle!.datasync();
         await this.#handle!.close();
         fs.renameSync(this.#temporary, this.#layout.blob(digest));
@@ -109,6 +131,7 @@ class FileBlobWriter implements BlobWriter {
   async abort(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    await this.#syncing;
     await this.#handle?.close().catch(() => undefined);
     await fs.promises.rm(this.#temporary, { force: true });
   }

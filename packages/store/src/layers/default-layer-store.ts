@@ -540,11 +540,13 @@ export class DefaultLayerStore implements LayerStore {
         ...(request.rewriteTimestampSeconds !== undefined && {
           rewriteTimestampSeconds: request.rewriteTimestampSeconds,
         }),
+        // The writer hashes what it writes.
+        hashBlob: false,
         sink: (chunk) => writer.write(chunk),
         signal,
         ...(request.onProgress !== undefined && { onProgress: request.onProgress.bind(request) }),
       });
-      const { digest, sizeBytes } = await writer.commit(packed.digest);
+      const { digest, sizeBytes } = await writer.commit();
       const descriptor: Descriptor = { mediaType: mediaTypeOf(request), digest, size: sizeBytes };
       const blob: StoredBlob = { variant, descriptor, diffId: packed.diffId, origins: [] };
       this.#keepBlob(id, { index, blob });
