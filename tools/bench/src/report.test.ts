@@ -28,4 +28,24 @@ test("the report divides Slipway's medians by the others' and names gaps", () =>
   expect(report).toContain("| Slipway | 2.00 (1.00–3.00, n=3) | – |");
   expect(report).toContain("| other | 0.25 | – |");
   expect(report).toContain("- It does less.");
+  expect(report).not.toContain("Slipway is slower");
+});
+
+test("the report says where Slipway is slower", () => {
+  const peer = (name: string): Peer => ({
+    ...{ name, version: `${name} 1`, gaps: [], daemonPids: [] },
+    commands: () => [],
+    stop: () => Promise.resolve(),
+  });
+  const [cached, edit] = WORKLOADS;
+  const time = (seconds: number) => [{ wallMs: seconds * 1000, peakBytes: 0 }];
+  const results = new Map([
+    [peer("Slipway"), new Map([...[[cached!, time(3)] as const], ...[[edit!, time(1)] as const]])],
+    [peer("other"), new Map([...[[cached!, time(2)] as const], ...[[edit!, time(2)] as const]])],
+  ]);
+  const report = renderReport(results, [cached!, edit!], {
+    ...{ date: "2026-01-01", machine: "a machine", gaps: [] },
+    ...{ loadBefore: "0.1", loadAfter: "1.5" },
+  });
+  expect(report).toContain("- Slipway is slower than other: cached (1.50 of its time).");
 });

@@ -41,6 +41,17 @@ export function renderReport(results: Results, workloads: readonly Workload[], f
       ...rows.map(row),
     ].join("\n");
 
+  const slower = others.flatMap((peer) => {
+    const lost = workloads
+      .map(({ title }, index) => ({
+        title,
+        share: ratio(wall(own!, workloads[index]!), wall(peer, workloads[index]!)),
+      }))
+      .filter(({ share }) => Number(share) > 1)
+      .map(({ title, share }) => `${title} (${share} of its time)`);
+    return lost.length === 0 ? [] : [`Slipway is slower than ${peer.name}: ${lost.join(", ")}.`];
+  });
+
   return `# Benchmarks
 
 Written by \`npm run bench\`; see tools/bench. The same Dockerfiles with every tool, in one session, runs of the tools interleaved.
@@ -90,7 +101,7 @@ ${table(
 
 ## Gaps
 
-${[...peers.flatMap(({ gaps }) => gaps), ...facts.gaps].map((gap) => `- ${gap}`).join("\n")}
+${[...slower, ...peers.flatMap(({ gaps }) => gaps), ...facts.gaps].map((gap) => `- ${gap}`).join("\n")}
 `;
 }
 
