@@ -35,7 +35,9 @@ import {
   type StoredBlob,
   type StoredLayer,
 } from "./layer-table.ts";
+import { layerDamaged, layerNotAvailable } from "./layer-errors.ts";
 import { materialize, type TreeContent } from "./materialize.ts";
+import { ORIGIN, RemoteLayers } from "./remote-layers.ts";
 
 /** Turning layers into blobs and back; loaded when first needed. */
 export interface Archive {
@@ -58,7 +60,6 @@ interface KnownLayer {
   readonly created: string;
 }
 
-const ORIGIN = "origin";
 /** Entries that are kept in memory of layers that can be read again. */
 const MOST_CACHED_ENTRIES = 1_000_000;
 
@@ -70,7 +71,7 @@ function bytesOf(path: string): string {
 /** LayerStore over the store's folder. */
 export class DefaultLayerStore implements LayerStore {
   readonly #parts: LayerStoreParts;
-  readonly #remotes = new Map<LayerId, RemoteLayer[]>();
+  readonly #remotes: RemoteLayers;
   /** Layers that this process made and that are not in the store for good (yet). */
   readonly #unstored = new Map<LayerId, KnownLayer>();
   /** Trees that are known to be there; what this process has looked up is not pruned before it ends. */
@@ -81,11 +82,11 @@ export class DefaultLayerStore implements LayerStore {
   readonly #indexing = new OnceMap<LayerId, LayerIndex>();
   readonly #planting = new OnceMap<LayerId, string>();
   readonly #packing = new OnceMap<string, LayerBlobInfo>();
-  readonly #fetching = new OnceMap<Digest, string>();
   readonly #listeners: ((id: LayerId) => void)[] = [];
 
   constructor(parts: LayerStoreParts) {
     this.#parts = parts;
+    this.#remotes = new RemoteLayers(parts.table, parts.blobs);
   }
 
   /** Called whenever a layer has become durable. */
@@ -94,17 +95,7 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   addRemote(layer: RemoteLayer): LayerId {
-    const id = `d-${digestHex(layer.diffId)}` as LayerId;
-    const known = this.#remotes.get(id);
-    if (known === undefined) this.#remotes.set(id, [layer]);
-    else if (
-      !known.some(
-        (other) => other.origin === layer.origin && other.descriptor.digest === layer.descriptor.digest,
-      )
-    ) {
-      known.push(layer);
-    }
-    return id;
+    return this.#remotes.add(layer);
   }
 
   async addIndex(index: LayerIndex, signal: AbortSignal): Promise<LayerId> {
@@ -186,7 +177,7 @@ export class DefaultLayerStore implements LayerStore {
           return index;
         }
         this.#parts.table.forget(id);
-        if (!this.#remotes.has(id)) throw damaged(id);
+        if (!this.#remotes.has(id)) throw layerDamaged(id);
       }
       await this.tree(id, signal);
       return this.#indexes.get(id) ?? this.#notThere(id);
@@ -214,33 +205,8 @@ export class DefaultLayerStore implements LayerStore {
     );
   }
 
-  async fetchBlob(id: LayerId, digest: Digest, signal: AbortSignal): Promise<string> {
-    const { blobs } = this.#parts;
-    if (blobs.has(digest)) return blobs.path(digest);
-    const remotes = (this.#remotes.get(id) ?? []).filter((remote) => remote.descriptor.digest === digest);
-    if (remotes.length === 0) {
-      throw new WorldError(
-        "LAYER_NOT_AVAILABLE",
-        `blob ${digest} is not in the store and no registry is known to have it`,
-        {
-          hint: "Build again with the image that it is from within reach.",
-          retryable: true,
-          data: { layer: id, digest },
-        },
-      );
-    }
-    return this.#fetching.run(digest, signal, async () => {
-      let failure: unknown;
-      for (const remote of remotes) {
-        try {
-          return await this.#fetch(remote, signal);
-        } catch (error) {
-          signal.throwIfAborted();
-          failure = error;
-        }
-      }
-      throw failure;
-    });
+  fetchBlob(id: LayerId, digest: Digest, signal: AbortSignal): Promise<string> {
+    return this.#remotes.fetchBlob(id, digest, signal);
   }
 
   isDurable(id: LayerId): boolean {
@@ -255,8 +221,8 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   created(id: LayerId): string {
-    const remote = this.#remotes.get(id)?.find((layer) => layer.created !== undefined)?.created;
-    const created = remote ?? this.#unstored.get(id)?.created ?? this.#parts.table.get(id)?.created;
+    const created =
+      this.#remotes.created(id) ?? this.#unstored.get(id)?.created ?? this.#parts.table.get(id)?.created;
     if (created !== undefined) return created;
     // An image need not say it; then its layers are as old as time itself, as in an image without a date.
     if (this.#remotes.has(id)) return new Date(0).toISOString();
@@ -265,14 +231,7 @@ export class DefaultLayerStore implements LayerStore {
 
   /** Persists what is known of pulled layers that a recorded result needs. */
   rememberRemote(id: LayerId): void {
-    const [remote, ...others] = this.#remotes.get(id) ?? [];
-    if (remote === undefined || this.#parts.table.blobs(id).some((blob) => blob.variant === ORIGIN)) return;
-    this.#parts.table.addBlob(id, {
-      variant: ORIGIN,
-      descriptor: remote.descriptor,
-      diffId: remote.diffId,
-      origins: [remote, ...others].map(({ origin }) => origin),
-    });
+    this.#remotes.remember(id);
   }
 
   /**
@@ -395,16 +354,16 @@ export class DefaultLayerStore implements LayerStore {
   async #plant(id: LayerId, stored: StoredLayer | undefined, signal: AbortSignal): Promise<string> {
     const blob = this.#faithfulBlob(id);
     if (this.#remotes.has(id) && !this.#unstored.has(id))
-      return this.#unpack(id, this.#originOf(id)!, signal);
+      return this.#unpack(id, this.#remotes.blobOf(id)!, signal);
     const index =
       this.#unstored.get(id)?.index ?? this.#indexes.get(id) ?? (stored && this.#parts.table.readIndex(id));
     if (index === undefined) {
       if (blob !== undefined) return this.#unpack(id, blob, signal);
-      throw stored === undefined ? this.#notThere(id) : damaged(id);
+      throw stored === undefined ? this.#notThere(id) : layerDamaged(id);
     }
     const homeless = index.entries.some((entry) => entry.kind === "file" && entry.content.kind === "tree");
     if (homeless) {
-      if (blob === undefined) throw damaged(id);
+      if (blob === undefined) throw layerDamaged(id);
       return this.#unpack(id, blob, signal);
     }
     return this.#materialize(id, index, signal);
@@ -468,21 +427,6 @@ export class DefaultLayerStore implements LayerStore {
     }
   }
 
-  /** The blob that a pulled layer came as. */
-  #originOf(id: LayerId): StoredBlob | undefined {
-    const remotes = this.#remotes.get(id);
-    if (remotes === undefined) return this.#parts.table.blobs(id).find((blob) => blob.variant === ORIGIN);
-    // What is here already goes first, so that one layer under two names is fetched once.
-    const remote = remotes.find(({ descriptor }) => this.#parts.blobs.has(descriptor.digest)) ?? remotes[0]!;
-    const same = remotes.filter((other) => other.descriptor.digest === remote.descriptor.digest);
-    return {
-      variant: ORIGIN,
-      descriptor: remote.descriptor,
-      diffId: remote.diffId,
-      origins: [...new Set(same.map((other) => other.origin))],
-    };
-  }
-
   /** A blob that is here and from which the layer can be made again exactly, times included. */
   #faithfulBlob(id: LayerId): StoredBlob | undefined {
     return this.#parts.table.blobs(id).find(({ variant, descriptor }) => {
@@ -491,7 +435,7 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   async #blob(id: LayerId, request: LayerBlobRequest): Promise<LayerBlobInfo> {
-    const pulled = id.startsWith("d-") ? this.#originOf(id) : undefined;
+    const pulled = id.startsWith("d-") ? this.#remotes.blobOf(id) : undefined;
     if (
       pulled !== undefined &&
       (!request.force || layerCompression(pulled.descriptor.mediaType) === request.compression)
@@ -585,52 +529,9 @@ export class DefaultLayerStore implements LayerStore {
       : info;
   }
 
-  async #fetch(remote: RemoteLayer, signal: AbortSignal): Promise<string> {
-    const { descriptor } = remote;
-    const writer = await this.#parts.blobs.create();
-    try {
-      let received = 0;
-      for await (const chunk of remote.fetch(signal)) {
-        received += chunk.length;
-        if (received > descriptor.size) throw wrongSize(descriptor);
-        await writer.write(chunk);
-      }
-      if (received !== descriptor.size) throw wrongSize(descriptor);
-      await writer.commit(descriptor.digest);
-      return this.#parts.blobs.path(descriptor.digest);
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
-  }
-
   #notThere(id: LayerId): never {
-    throw new WorldError("LAYER_NOT_AVAILABLE", `layer ${id} is not in the store`, {
-      hint: "Build again: it is made or fetched anew.",
-      retryable: true,
-      data: { layer: id },
-    });
+    throw layerNotAvailable(id);
   }
-}
-
-function damaged(id: LayerId): WorldError<"LAYER_DAMAGED"> {
-  return new WorldError("LAYER_DAMAGED", `layer ${id} is damaged; it was removed from the cache`, {
-    hint: "Build again: it is made anew. If it comes back, check the disk that holds the store.",
-    retryable: true,
-    data: { layer: id },
-  });
-}
-
-function wrongSize(descriptor: Descriptor): WorldError<"BLOB_SIZE_MISMATCH"> {
-  return new WorldError(
-    "BLOB_SIZE_MISMATCH",
-    `blob ${descriptor.digest} is not ${descriptor.size} bytes long`,
-    {
-      hint: "Try again; if it stays, the registry or a mirror serves a damaged blob.",
-      retryable: true,
-      data: { digest: descriptor.digest, size: descriptor.size },
-    },
-  );
 }
 
 function mediaTypeOf({ compression }: LayerBlobRequest): string {
