@@ -13,7 +13,7 @@ import { createEngine, type BuildRequest, type Engine } from "@slipway/engine";
 import { defineFrontend } from "@slipway/frontend-sdk";
 import { copy, local, mkfile, scratch, toDefinition } from "@slipway/ir";
 import { hostPlatform, InputError } from "@slipway/oci";
-import { temporaryFolder } from "@slipway/testing";
+import { temporaryFolder, requires } from "@slipway/testing";
 import { writeContext } from "./harness/context.ts";
 
 // A language, a sandbox and an exporter that Slipway has never seen, through the published contracts alone.
@@ -115,44 +115,49 @@ async function withEngine<T>(sandbox: SandboxDriver, use: (engine: Engine) => Pr
 
 const signal = new AbortController().signal;
 
-test("an engine builds another language in another sandbox for another exporter, and then from cache", async () => {
-  const context = writeContext(folder.join("context"), {
-    Notesfile: "write greeting hello there\ntake poem\nstamp seal\nstamp second\n",
-    poem: "roses\n",
-  });
-  const sandbox = stampingSandbox();
-  const events: ProgressEvent[] = [];
-  const expected = {
-    greeting: "hello there\n",
-    "made-by": "notes\n",
-    poem: "roses\n",
-    seal: "stamped\n",
-    second: "stamped\n",
-  };
-  const first = await withEngine(sandbox, (engine) =>
-    engine.build(requestFor(context), { signal, progress: (event) => void events.push(event) }),
-  );
-  expect(first.response["listing.files"]).toEqual(Object.keys(expected));
-  expect(sandbox.ran.map(({ process }) => process.args)).toEqual([
-    ["stamp", "seal"],
-    ["stamp", "second"],
-  ]);
-  const logs = events.flatMap((event) => (event.kind === "log" ? [Buffer.from(event.data).toString()] : []));
-  expect(logs).toEqual(["stamping\n", "stamping\n"]);
+requires({ root: true }).test(
+  "an engine builds another language in another sandbox for another exporter, and then from cache",
+  async () => {
+    const context = writeContext(folder.join("context"), {
+      Notesfile: "write greeting hello there\ntake poem\nstamp seal\nstamp second\n",
+      poem: "roses\n",
+    });
+    const sandbox = stampingSandbox();
+    const events: ProgressEvent[] = [];
+    const expected = {
+      greeting: "hello there\n",
+      "made-by": "notes\n",
+      poem: "roses\n",
+      seal: "stamped\n",
+      second: "stamped\n",
+    };
+    const first = await withEngine(sandbox, (engine) =>
+      engine.build(requestFor(context), { signal, progress: (event) => void events.push(event) }),
+    );
+    expect(first.response["listing.files"]).toEqual(Object.keys(expected));
+    expect(sandbox.ran.map(({ process }) => process.args)).toEqual([
+      ["stamp", "seal"],
+      ["stamp", "second"],
+    ]);
+    const logs = events.flatMap((event) =>
+      event.kind === "log" ? [Buffer.from(event.data).toString()] : [],
+    );
+    expect(logs).toEqual(["stamping\n", "stamping\n"]);
 
-  // By name, and in a new engine over the same store.
-  const idle = stampingSandbox();
-  const again = await withEngine(idle, (engine) =>
-    engine.build(requestFor(context, { frontend: "notes.v0" }), { signal, progress: () => {} }),
-  );
-  expect(again.response["listing.files"]).toEqual(Object.keys(expected));
-  expect(idle.ran).toEqual([]);
+    // By name, and in a new engine over the same store.
+    const idle = stampingSandbox();
+    const again = await withEngine(idle, (engine) =>
+      engine.build(requestFor(context, { frontend: "notes.v0" }), { signal, progress: () => {} }),
+    );
+    expect(again.response["listing.files"]).toEqual(Object.keys(expected));
+    expect(idle.ran).toEqual([]);
 
-  // An edit of what the first step does not see leaves that step cached.
-  writeContext(context, { Notesfile: "write greeting hello there\ntake poem\nstamp seal\nstamp third\n" });
-  await withEngine(idle, (engine) => engine.build(requestFor(context), { signal, progress: () => {} }));
-  expect(idle.ran.map(({ process }) => process.args)).toEqual([["stamp", "third"]]);
-});
+    // An edit of what the first step does not see leaves that step cached.
+    writeContext(context, { Notesfile: "write greeting hello there\ntake poem\nstamp seal\nstamp third\n" });
+    await withEngine(idle, (engine) => engine.build(requestFor(context), { signal, progress: () => {} }));
+    expect(idle.ran.map(({ process }) => process.args)).toEqual([["stamp", "third"]]);
+  },
+);
 
 test("its mistakes come back as they were thrown, with their place", async () => {
   const context = writeContext(folder.join("wrong"), { Notesfile: "write a b\nshout c\n" });

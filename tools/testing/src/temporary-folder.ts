@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -20,7 +21,11 @@ export interface TemporaryFolder extends Disposable {
  */
 export function temporaryFolder(prefix = "slipway-test-"): TemporaryFolder {
   const folder = realpathSync(mkdtempSync(path.join(os.tmpdir(), prefix)));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const remove = (): void => {
+    // Work folders of overlayfs are closed to their owner, too, unless that is root.
+    if (process.geteuid?.() !== 0) spawnSync("chmod", ["-R", "u+rwX", folder]);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
   return {
     path: folder,
     join: (...parts) => path.join(folder, ...parts),

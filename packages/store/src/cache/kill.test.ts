@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { sha256 } from "@slipway/oci";
 import { openStore } from "../store.ts";
-import { signal, temporaryFolder } from "../testing/temporary-store.test.helper.ts";
+import { needRoot, signal, temporaryFolder } from "../testing/temporary-store.test.helper.ts";
 
 const CHILD = fileURLToPath(new URL("../testing/recording-child.test.helper.ts", import.meta.url));
 
@@ -34,6 +34,7 @@ test(
   "kill -9 at any moment loses nothing that was recorded, and the next process starts clean",
   { timeout: 120_000 },
   async () => {
+    needRoot();
     const root = temporaryFolder();
     const reported = new Map<string, number>();
     for (let round = 0; round < 5; round++) {
@@ -72,6 +73,7 @@ test(
 );
 
 test("pruning everything, over and over, takes nothing from a build that runs beside it", async () => {
+  needRoot();
   const root = temporaryFolder();
   const child = spawn(process.execPath, [...process.execArgv, CHILD, root, "busy"], {
     stdio: ["ignore", "pipe", "inherit"],

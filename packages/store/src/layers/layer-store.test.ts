@@ -10,6 +10,7 @@ import {
   entry,
   indexOf,
   signal,
+  needRoot,
   temporaryFolder,
   temporaryStore,
 } from "../testing/temporary-store.test.helper.ts";
@@ -167,6 +168,7 @@ describe("an index as a layer", () => {
 });
 
 test("a layer whose files somebody deleted by hand is made anew, not missed in the middle of a build", async () => {
+  needRoot();
   const root = temporaryFolder();
   const folder = temporaryFolder();
   fs.writeFileSync(path.join(folder, "f"), "x");

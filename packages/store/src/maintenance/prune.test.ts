@@ -10,6 +10,7 @@ import {
   entry,
   indexOf,
   signal,
+  needRoot,
   temporaryFolder,
   temporaryStore,
 } from "../testing/temporary-store.test.helper.ts";
@@ -28,6 +29,7 @@ async function leftBehind(): Promise<{
   unused: LayerId;
   key: ReturnType<typeof sha256>;
 }> {
+  needRoot();
   const root = temporaryFolder();
   const store = await openStore({ root });
   const lender = await store.layers.addIndex(indexOf(entry.file("f", "lent")), signal);
