@@ -6,7 +6,7 @@ import { baseImageRequirements, ensureBaseImage, pushBaseImage } from "./base-im
 import { writeOciLayout } from "./oci-layout.ts";
 import { packFolder } from "./pack-folder.ts";
 
-requires(baseImageRequirements(["busybox"])).test(
+requires({ ...baseImageRequirements(["busybox"]), root: true }).test(
   "the busybox image arrives in a registry and runs",
   async () => {
     await using registry = await startRegistry();
