@@ -1,20 +1,12 @@
 import { didYouMean } from "../did-you-mean.ts";
 import type { Problem } from "../problems.ts";
-import { parseHeredocOpening } from "../syntax/heredoc.ts";
 import type { SourceText } from "../syntax/source-text.ts";
-import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";
+import type { InstructionNode } from "../syntax/syntax-tree.ts";
+import { checkCopy } from "./check-copy.ts";
+import { checkRun } from "./check-run.ts";
 import { Checker } from "./checker.ts";
-import type {
-  ArgCommand,
-  Assignment,
-  Command,
-  CopyCommand,
-  FromCommand,
-  RunCommand,
-  TextCommand,
-} from "./command.ts";
+import type { ArgCommand, Assignment, Command, FromCommand, TextCommand } from "./command.ts";
 import { checkHealthcheck } from "./healthcheck.ts";
-import { MountError, readMount } from "./mount.ts";
 
 /** The instructions of the language, in capitals. */
 export const INSTRUCTIONS = [
@@ -92,93 +84,6 @@ function checkArg(checker: Checker): ArgCommand | undefined {
     kind: "arg",
     node: checker.node,
     args: args.pairs.map(({ key, value }) => ({ key, ...(value ? { value } : {}) })),
-  };
-}
-
-function checkRun(checker: Checker): RunCommand | undefined {
-  const { node } = checker;
-  const flags = checker.flags({ mount: "texts", network: "text", security: "later", device: "later" });
-  if (checker.refuseHeredocs()) return undefined;
-  const mounts = flags.texts("mount");
-  for (const mount of mounts) {
-    // Values with variables can be judged only when the variables are known.
-    if (!mount.text.includes("$") || /(?:^|,)from=[^,]*\$/i.test(mount.text)) checkMount(checker, mount);
-  }
-  const network = flags.text("network");
-  const mode = network?.text.toLowerCase() ?? "default";
-  if (network !== undefined && !["default", "none", "host"].includes(mode)) {
-    const modes = ["default", "none", "host"];
-    checker.report(network.span, {
-      code: "FLAG_VALUE",
-      message: `there is no network "${network.text}"`,
-      hint: didYouMean(network.text, modes, "It is default, none or host."),
-    });
-  }
-  const line = checker.commandLine(node.arguments);
-  if (line === undefined) return undefined;
-  if (line.args.length === 0) return checker.arguments("needs a command", "Write the command behind RUN.");
-  return { kind: "run", node, line, mounts, network: mode as RunCommand["network"] };
-}
-
-function checkMount(checker: Checker, mount: Word): void {
-  try {
-    readMount(mount, (word) => word.text);
-  } catch (error) {
-    if (!(error instanceof MountError)) throw error;
-    checker.report(error.word.span, { code: error.code, message: error.message, hint: error.hint });
-  }
-}
-
-const COPY_FLAGS = {
-  from: "text",
-  chown: "text",
-  chmod: "text",
-  link: "bool",
-  parents: "later",
-  exclude: "later",
-} as const;
-const ADD_FLAGS = {
-  chown: "text", chmod: "text", link: "bool", exclude: "later", checksum: "later", "keep-git-dir": "later", unpack: "later",
-} as const; // prettier-ignore
-
-function checkCopy(checker: Checker): CopyCommand | undefined {
-  const { node } = checker;
-  const flags = checker.flags(node.name === "copy" ? COPY_FLAGS : ADD_FLAGS);
-  if (checker.refuseHeredocs()) return undefined;
-  const words = checker.list();
-  if (words === undefined) return undefined;
-  const dest = words.at(-1);
-  if (dest === undefined || words.length < 2) {
-    return checker.arguments(
-      "needs a source and a destination",
-      `Write ${checker.name} source… destination.`,
-      dest?.span,
-    );
-  }
-  if (parseHeredocOpening(dest.text, "\\") !== null) {
-    return checker.arguments(
-      "cannot have a here-document as its destination",
-      "Write the destination last.",
-      dest.span,
-    );
-  }
-  const [from, chown, chmod] = [flags.text("from"), flags.text("chown"), flags.text("chmod")];
-  if (from?.text.includes("$")) {
-    checker.report(from.span, {
-      code: "FLAG_VALUE",
-      message: "--from takes no variables",
-      hint: "Give the image a stage of its own, FROM ${NAME} AS name, and copy --from=name.",
-    });
-  }
-  return {
-    kind: node.name as CopyCommand["kind"],
-    node,
-    sources: words.slice(0, -1),
-    dest,
-    ...(from?.text ? { from } : {}),
-    ...(chown?.text ? { chown } : {}),
-    ...(chmod?.text ? { chmod } : {}),
-    link: flags.bool("link"),
   };
 }
 

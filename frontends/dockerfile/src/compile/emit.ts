@@ -1,21 +1,20 @@
 import {
   createVertex,
   CUSTOM_NAME,
-  NO_INPUT,
-  NO_OUTPUT,
-  type CopyAction,
   type Edge,
-  type Mount,
   type Position,
   type Vertex,
   type VertexLocation,
 } from "@slipway/ir";
 import { InvariantError, type Digest, type Platform } from "@slipway/oci";
 import type { SourceText, Span } from "../syntax/source-text.ts";
+import { emitCopy } from "./emit-copy.ts";
+import { Inputs } from "./emit-inputs.ts";
+import { emitRun } from "./emit-run.ts";
 import { localVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
 import { parseOwner } from "./owner.ts";
-import type { CopyStep, MountStep, Origin, RunStep, StagePlan, Step, WorkdirStep } from "./plan.ts";
+import type { Origin, StagePlan, Step, WorkdirStep } from "./plan.ts";
 
 const COMMAND = "com.docker.dockerfile.v1.command";
 
@@ -27,36 +26,33 @@ export interface EmitScope {
   readonly context: Edge | null;
 }
 
-/** Numbers the inputs of a vertex; the same edge gets one number. */
-class Inputs {
-  readonly edges: Edge[] = [];
-
-  add(edge: Edge | null): number {
-    if (edge === null) return NO_INPUT;
-    const known = this.edges.findIndex(
-      ({ vertex, index }) => vertex.digest === edge.vertex.digest && index === edge.index,
-    );
-    if (known >= 0) return known;
-    this.edges.push(edge);
-    return this.edges.length - 1;
-  }
-}
-
 /** The paths that a local source has to send; empty means all of them. */
 export function followedPaths(used: ReadonlySet<string>): readonly string[] {
   if (used.has("/")) return [];
   return [...used].map((path) => path.replace(/^\//, "")).sort();
 }
 
+/** What the emitters of single steps work with. */
+export interface StepEmitter {
+  readonly scope: EmitScope;
+  /** For everything that is written; -1 without SOURCE_DATE_EPOCH. */
+  readonly timestampNs: bigint;
+  /** Remembers where in the build file a vertex comes from, and gives its only output. */
+  vertex(span: Span, vertex: Vertex): Edge;
+  metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache">;
+  constraints(plan: StagePlan): Vertex["constraints"];
+  origin(origin: Origin): Edge | null;
+}
+
 /** Turns planned stages into vertices. */
-export class Emitter {
+export class Emitter implements StepEmitter {
   /** Where in the build file vertices come from. */
   readonly locations = new Map<Digest, readonly VertexLocation[]>();
-  readonly #scope: EmitScope;
+  readonly scope: EmitScope;
   readonly #results = new Map<StagePlan, Edge | null>();
 
   constructor(scope: EmitScope) {
-    this.#scope = scope;
+    this.scope = scope;
   }
 
   /** The filesystem that a stage ends with; null when it is empty. Stages before it are emitted, or emitted first. */
@@ -96,9 +92,9 @@ export class Emitter {
     // An image without layers is an empty filesystem, which has no vertex.
     if (config?.rootfs?.diff_ids.length === 0 && !config.history?.some((entry) => !entry.empty_layer))
       return null;
-    const { imageResolveMode } = this.#scope.options;
+    const { imageResolveMode } = this.scope.options;
     const written = plan.stage?.from.node.original ?? base.name;
-    return this.#vertex(
+    return this.vertex(
       plan.span,
       createVertex({
         op: {
@@ -106,7 +102,7 @@ export class Emitter {
           identifier: base.identifier,
           attrs: imageResolveMode === "" ? {} : { "image.resolvemode": imageResolveMode },
         },
-        constraints: { platform: plan.platform ?? this.#scope.platform, filter: [] },
+        constraints: { platform: plan.platform ?? this.scope.platform, filter: [] },
         metadata: {
           description: {
             [CUSTOM_NAME]: plan.fromName || `FROM ${base.identifier.replace("docker-image://", "")}`,
@@ -117,8 +113,8 @@ export class Emitter {
     );
   }
 
-  #vertex(span: Span, vertex: Vertex): Edge {
-    const { source } = this.#scope;
+  vertex(span: Span, vertex: Vertex): Edge {
+    const { source } = this.scope;
     const position = (offset: number): Position => {
       const { line, column } = source.position(offset);
       return { line, character: column - 1 };
@@ -131,30 +127,30 @@ export class Emitter {
     return { vertex, index: 0 };
   }
 
-  #metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache"> {
+  metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache"> {
     return {
       description: { [CUSTOM_NAME]: step.name, [COMMAND]: step.source },
       ignoreCache: plan.ignoreCache,
     };
   }
 
-  #constraints(plan: StagePlan): Vertex["constraints"] {
-    return { platform: plan.platform ?? this.#scope.platform, filter: [] };
+  constraints(plan: StagePlan): Vertex["constraints"] {
+    return { platform: plan.platform ?? this.scope.platform, filter: [] };
   }
 
   #step(plan: StagePlan, step: Step, below: Edge | null): Edge {
     switch (step.kind) {
       case "run":
-        return this.#run(plan, step, below);
+        return emitRun(this, step, { plan, below });
       case "copy":
-        return step.link ? this.#linked(plan, step, below) : this.#copy(plan, step, below);
+        return emitCopy(this, step, { plan, below });
       case "workdir":
         return this.#workdir(plan, step, below);
     }
   }
 
-  get #timestampNs(): bigint {
-    const { sourceDateEpoch } = this.#scope.options;
+  get timestampNs(): bigint {
+    const { sourceDateEpoch } = this.scope.options;
     return sourceDateEpoch === undefined ? -1n : BigInt(sourceDateEpoch) * 1_000_000_000n;
   }
 
@@ -174,176 +170,25 @@ export class Emitter {
             mode: 0o755,
             makeParents: true,
             ...(owner === undefined ? {} : { owner }),
-            timestampNs: this.#timestampNs,
+            timestampNs: this.timestampNs,
           },
         ],
       },
       inputs: inputs.edges,
-      constraints: this.#constraints(plan),
-      metadata: { description: this.#metadata(plan, step).description },
+      constraints: this.constraints(plan),
+      metadata: { description: this.metadata(plan, step).description },
     });
-    return this.#vertex(step.span, vertex);
+    return this.vertex(step.span, vertex);
   }
 
-  #origin(origin: Origin): Edge | null {
+  origin(origin: Origin): Edge | null {
     switch (origin.kind) {
       case "empty":
         return null;
       case "context":
-        return this.#scope.context;
+        return this.scope.context;
       case "stage":
         return this.emit(origin.plan);
     }
-  }
-
-  #copyActions(step: CopyStep, inputs: Inputs, below: Edge | null): readonly CopyAction[] {
-    const base = inputs.add(below);
-    const secondaryInput = inputs.add(this.#origin(step.origin));
-    return step.sources.map((src, index) => {
-      // The first action changes what is below, each further one the result of the one before it.
-      const input = index === 0 ? base : inputs.edges.length + index - 1;
-      const owner = parseOwner(step.chown, input);
-      return {
-        kind: "copy",
-        input,
-        secondaryInput,
-        output: index === step.sources.length - 1 ? 0 : NO_OUTPUT,
-        src,
-        dest: step.dest,
-        ...(owner === undefined ? {} : { owner }),
-        mode: step.mode,
-        modeStr: "",
-        followSymlink: true,
-        dirCopyContents: true,
-        attemptUnpack: step.unpack,
-        createDestPath: true,
-        allowWildcard: true,
-        allowEmptyWildcard: true,
-        timestampNs: this.#timestampNs,
-        includePatterns: [],
-        excludePatterns: [],
-        alwaysReplaceExistingDestPaths: false,
-        requiredPaths: [],
-      };
-    });
-  }
-
-  #copy(plan: StagePlan, step: CopyStep, below: Edge | null, name = step.name): Edge {
-    const inputs = new Inputs();
-    const actions = this.#copyActions(step, inputs, below);
-    const { description, ignoreCache } = this.#metadata(plan, step);
-    const vertex = createVertex({
-      op: { kind: "file", actions },
-      inputs: inputs.edges,
-      constraints: this.#constraints(plan),
-      metadata: { description: { ...description, [CUSTOM_NAME]: name }, ignoreCache },
-    });
-    return this.#vertex(step.span, vertex);
-  }
-
-  /** COPY --link: the files on an empty filesystem, laid over what is below. */
-  #linked(plan: StagePlan, step: CopyStep, below: Edge | null): Edge {
-    const layer = this.#copy(plan, step, null);
-    if (below === null) return layer;
-    const { description, ignoreCache } = this.#metadata(plan, step);
-    const vertex = createVertex({
-      op: { kind: "merge", inputs: [0, 1] },
-      inputs: [below, layer],
-      constraints: this.#constraints(plan),
-      metadata: {
-        description: { ...description, [CUSTOM_NAME]: step.name.replace(/(?=(?:COPY|ADD)\b)/, "LINK ") },
-        ignoreCache,
-      },
-    });
-    return this.#vertex(step.span, vertex);
-  }
-
-  #run(plan: StagePlan, step: RunStep, below: Edge | null): Edge {
-    const { options } = this.#scope;
-    const inputs = new Inputs();
-    const root: Mount = {
-      kind: "bind",
-      dest: "/",
-      input: inputs.add(below),
-      selector: "",
-      output: 0,
-      readonly: false,
-      contentCache: "default",
-    };
-    const mounts = step.mounts.map((mount) => this.#mount(plan, mount, inputs));
-    mounts.sort((a, b) => (a.dest < b.dest ? -1 : a.dest > b.dest ? 1 : 0));
-    const vertex = createVertex({
-      op: {
-        kind: "exec",
-        meta: {
-          args: step.args,
-          env: step.env,
-          cwd: step.cwd,
-          user: step.user,
-          ...(options.proxyEnv === undefined ? {} : { proxyEnv: options.proxyEnv }),
-          extraHosts: options.extraHosts,
-          hostname: options.hostname,
-          ulimit: options.ulimits,
-          cgroupParent: options.cgroupParent,
-          removeMountStubsRecursive: true,
-          validExitCodes: [],
-        },
-        mounts: [root, ...mounts],
-        network: step.network,
-        security: "sandbox",
-        secretEnv: [],
-        cdiDevices: [],
-      },
-      inputs: inputs.edges,
-      constraints: this.#constraints(plan),
-      metadata: this.#metadata(plan, step),
-    });
-    return this.#vertex(step.span, vertex);
-  }
-
-  #mount(plan: StagePlan, mount: MountStep, inputs: Inputs): Mount {
-    const origin =
-      mount.root === undefined ? this.#origin(mount.origin) : this.#cacheRoot(plan, mount, mount.root);
-    const base = {
-      dest: mount.target,
-      input: inputs.add(origin),
-      selector: mount.root === undefined ? mount.selector : "/cache",
-      output: NO_OUTPUT,
-      readonly: mount.readonly,
-    };
-    switch (mount.type) {
-      case "bind":
-        return { kind: "bind", ...base, contentCache: "default" };
-      case "cache":
-        return { kind: "cache", ...base, cacheId: mount.cacheId, sharing: mount.sharing };
-      case "tmpfs":
-        return { kind: "tmpfs", ...base, sizeBytes: mount.sizeBytes };
-    }
-  }
-
-  /** A cache that begins with a folder of the wanted owner and mode. */
-  #cacheRoot(plan: StagePlan, mount: MountStep, root: NonNullable<MountStep["root"]>): Edge {
-    const inputs = new Inputs();
-    const vertex = createVertex({
-      op: {
-        kind: "file",
-        actions: [
-          {
-            kind: "mkdir",
-            input: inputs.add(this.#origin(mount.origin)),
-            output: 0,
-            path: "/cache",
-            mode: root.mode,
-            makeParents: false,
-            owner: { user: { kind: "id", id: root.uid }, group: { kind: "id", id: root.gid } },
-            timestampNs: -1n,
-          },
-        ],
-      },
-      inputs: inputs.edges,
-      constraints: this.#constraints(plan),
-      metadata: { description: { [CUSTOM_NAME]: "[internal] settings cache mount permissions" } },
-    });
-    return { vertex, index: 0 };
   }
 }
