@@ -2,6 +2,7 @@ import type { Digest, Platform } from "@slipway/oci";
 import type { Definition } from "@slipway/ir";
 import type { Diagnostic, Frontend } from "@slipway/frontend-sdk";
 import type {
+  BuildSession,
   Exporter,
   ExporterResponse,
   ProgressSink,
@@ -17,6 +18,9 @@ export interface ExportRequest {
   readonly attrs: Readonly<Record<string, string>>;
 }
 
+/** @see docker buildx build --allow */
+export type Entitlement = "network.host" | "security.insecure" | "device" | `device=${string}`;
+
 export interface BuildRequest {
   /** Name of the frontend; absent to choose by `# syntax=` and the file's name. */
   readonly frontend?: string;
@@ -29,6 +33,10 @@ export interface BuildRequest {
   /** Empty to keep the result in the cache only. */
   readonly exports: readonly ExportRequest[];
   readonly sourceDateEpochSeconds?: number;
+  /** Secrets and ssh agents that steps and sources may use; absent for none. */
+  readonly session?: BuildSession;
+  /** What steps may do beyond the ordinary; default: nothing. */
+  readonly entitlements?: readonly Entitlement[];
   /** Resolves relative destinations. */
   readonly cwd: string;
   /** Where `dest=-` goes. */
@@ -66,6 +74,13 @@ export interface BuildContext {
 /** A Slipway engine over one store. Any number of builds may run at once. */
 export interface Engine {
   build(request: BuildRequest, context: BuildContext): Promise<BuildOutcome>;
+  /**
+   * Asks the frontend about the build file instead of building it: `options.requestid` says what (`frontend.lint`,
+   * `frontend.outline`, `frontend.targets`, `frontend.subrequests.describe`). Gives the frontend's result metadata:
+   * `result.json`, `result.txt`, `version`, for lint also `result.statuscode`.
+   * @throws InputError `SUBREQUEST_UNSUPPORTED` when the frontend does not know the request.
+   */
+  call(request: BuildRequest, context: BuildContext): Promise<Readonly<Record<string, Uint8Array>>>;
   /** Runs the frontend only. */
   compile(request: BuildRequest, context: BuildContext): Promise<readonly CompiledPlatform[]>;
   doctor(signal: AbortSignal): Promise<DoctorReport>;

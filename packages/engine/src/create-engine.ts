@@ -2,7 +2,7 @@ import type { Frontend } from "@slipway/frontend-sdk";
 import type { SandboxDriver } from "@slipway/engine-sdk";
 import { createRegistryClient, dockerCredentials, type RegistryClient } from "@slipway/registry";
 import { openStore } from "@slipway/store";
-import { compile, runBuild, type BuildServices } from "./build/run-build.ts";
+import { call, compile, runBuild, type BuildServices } from "./build/run-build.ts";
 import type { Engine, EngineOptions } from "./contracts.ts";
 import { oneAhead } from "./host/one-ahead.ts";
 import { checkSandboxName, chooseDriver } from "./sandbox-choice.ts";
@@ -55,6 +55,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   return {
     build: (request, context) => runBuild(services, request, context),
+    call: (request, context) => call(services, request, context),
     compile: (request, context) => compile(services, request, context),
     async doctor(signal) {
       const { examine } = await import("./doctor.ts");

@@ -7,6 +7,8 @@ export interface FrontendRequest {
   /**
    * Frontend attributes: `filename`, `target`, `platform`, `build-arg:NAME`, `label:KEY`, `no-cache` (empty for all,
    * else a comma list of stages), `context:NAME` (a named context), `force-network-mode`, `add-hosts`, `hostname`, …
+   * With `requestid` the frontend is asked about the build file instead (`frontend.lint`, `frontend.outline`,
+   * `frontend.targets`, `frontend.subrequests.describe`): it answers with metadata and no outputs.
    * @see facts of BuildKit's wire, "Frontend attrs"
    */
   readonly options: Readonly<Record<string, string>>;
@@ -30,9 +32,12 @@ export interface FrontendOutput {
 }
 
 export interface FrontendResult {
-  /** In the order of the request's platforms. */
+  /** In the order of the request's platforms; empty when the request had a `requestid`. */
   readonly outputs: readonly FrontendOutput[];
-  /** Result metadata under BuildKit's keys, other than configs and refs. */
+  /**
+   * Result metadata under BuildKit's keys, other than configs and refs. Answers to a `requestid` are `result.json`,
+   * `result.txt`, `version` and, for lint, `result.statuscode`.
+   */
   readonly metadata?: Readonly<Record<string, Uint8Array>>;
 }
 

@@ -118,6 +118,20 @@ export async function compile(
   return compiled.outputs.map(({ platform, definition }) => ({ platform, definition }));
 }
 
+/** Asks the frontend about the build file. @throws InputError `SUBREQUEST_UNSUPPORTED` */
+export async function call(
+  services: BuildServices,
+  request: BuildRequest,
+  context: BuildContext,
+): Promise<Readonly<Record<string, Uint8Array>>> {
+  const { compiled } = await open(services, request, context);
+  if (compiled.metadata !== undefined && compiled.outputs.length === 0) return compiled.metadata;
+  const asked = request.options["requestid"] ?? "";
+  throw new InputError("SUBREQUEST_UNSUPPORTED", `the frontend does not answer "${asked}"`, {
+    hint: "It may be a language without such tools; build the file instead.",
+  });
+}
+
 /** From request to artifacts. When it rejects, nothing of the build runs any more. */
 export async function runBuild(
   services: BuildServices,

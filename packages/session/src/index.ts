@@ -1,0 +1,1 @@
+export type { BuildSession, SshAgent } from "@slipway/engine-sdk";
