@@ -6,12 +6,16 @@ import { readOptions } from "./compile/options.ts";
 import { throwProblems, type Problem } from "./problems.ts";
 import { createRememberingParser } from "./syntax/remembering-parser.ts";
 
-/** Loads, parses, checks and compiles a Dockerfile for every platform of a request. */
+/** Loads, parses, checks and compiles a Dockerfile for every platform of a request, or answers a question about it. */
 export async function build(
   request: FrontendRequest,
   bridge: Bridge,
   signal: AbortSignal,
 ): Promise<FrontendResult> {
+  if (request.options["requestid"]) {
+    const { answerSubrequest } = await import("./subrequest.ts");
+    return answerSubrequest(request, bridge, signal);
+  }
   const options = readOptions(request);
   const file = await loadBuildFile(bridge, options, signal);
   const parser = createRememberingParser(bridge.memory);
