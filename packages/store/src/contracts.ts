@@ -64,6 +64,15 @@ export interface LayerStore {
    */
   addIndex(index: LayerIndex, signal: AbortSignal): Promise<LayerId>;
   /**
+   * Makes a folder of `temporaryFolder()` a durable layer. The folder is moved (also on failure) and must not be used
+   * afterwards; owners, modes and times are those of its files. The id follows from the content, as with `addIndex`.
+   * `digests` spares hashing what is known.
+   */
+  addFolder(
+    folder: string,
+    options: { readonly signal: AbortSignal; readonly digests?: ReadonlyMap<BytePath, Digest> },
+  ): Promise<LayerId>;
+  /**
    * Registers an index that holds for this process only (a folder of the context): nothing is hashed or written, and
    * the id is new each time.
    */

@@ -22,7 +22,7 @@ import type {
 } from "../contracts.ts";
 import type { DigestService, EntryToHash } from "../context/digest-service.ts";
 import { indexDigest } from "../layer-index/codec.ts";
-import { joinBytes } from "../layer-index/byte-path.ts";
+import { joinBytes, type BytePath } from "../layer-index/byte-path.ts";
 import type { Entry, FileEntry, LayerIndex } from "../layer-index/entry.ts";
 import type { Session } from "../sessions/session.ts";
 import { withWorldErrorsAsync, worldErrorOf } from "../syscalls/fs-errors.ts";
@@ -125,6 +125,33 @@ export class DefaultLayerStore implements LayerStore {
     this.#publish({ id, created: new Date().toISOString(), index, treeDir: upperDir, sizeBytes });
     this.#cacheIndex(id, index);
     return id;
+  }
+
+  async addFolder(
+    folder: string,
+    options: { readonly signal: AbortSignal; readonly digests?: ReadonlyMap<BytePath, Digest> },
+  ): Promise<LayerId> {
+    const { signal, digests = new Map<BytePath, Digest>() } = options;
+    const { scanTree } = await import("./scan-tree.ts");
+    try {
+      const { index, sizeBytes, name } = await scanTree(bytesOf(folder), { digests, signal });
+      const id = `i-${name}` as LayerId;
+      if (this.isDurable(id)) {
+        this.#parts.session.trash(folder);
+        return id;
+      }
+      const created = this.#unstored.get(id)?.created ?? new Date().toISOString();
+      // Seen as the root of an overlay.
+      fs.chmodSync(folder, 0o755);
+      fs.utimesSync(folder, 0, 0);
+      this.#publish({ id, created, index, treeDir: folder, sizeBytes });
+      this.#unstored.delete(id);
+      this.#cacheIndex(id, index);
+      return id;
+    } catch (error) {
+      this.#parts.session.trash(folder);
+      throw worldErrorOf(error, folder);
+    }
   }
 
   async unpackArchive(file: Lookup, view: MergedView, signal: AbortSignal): Promise<LayerId | null> {
