@@ -1,3 +1,23 @@
 // What tools for people who write Dockerfiles are made of: parsing, checking, formatting. Nothing here does I/O.
 
 export { parseText } from "./syntax/parser.ts";
+export { createDockerfileParser, type DockerfileParser } from "./syntax/parser.ts";
+export { checkFile, type CheckedFile, type Stage } from "./commands/stages.ts";
+export { INSTRUCTIONS } from "./commands/check.ts";
+export { INSTRUCTION_FLAGS } from "./commands/instruction-flags.ts";
+export { MOUNT_KEYS, MOUNT_TYPES } from "./commands/mount.ts";
+export { nearestName } from "./did-you-mean.ts";
+export type { FlagKind, FlagKinds } from "./commands/checker.ts";
+export type { DockerfileErrorCode, Problem } from "./problems.ts";
+export { SourceText, type LineColumn, type Span } from "./syntax/source-text.ts";
+export type {
+  Arguments,
+  Comment,
+  Directive,
+  DockerfileTree,
+  Flag,
+  Heredoc,
+  InstructionNode,
+  Pair,
+  Word,
+} from "./syntax/syntax-tree.ts";

@@ -2,7 +2,8 @@ import { parseHeredocOpening } from "../syntax/heredoc.ts";
 import type { Checker } from "./checker.ts";
 import type { CopyCommand } from "./command.ts";
 
-const COPY_FLAGS = {
+/** The flags of COPY. */
+export const COPY_FLAGS = {
   from: "text",
   chown: "text",
   chmod: "text",
@@ -10,7 +11,8 @@ const COPY_FLAGS = {
   parents: "later",
   exclude: "later",
 } as const;
-const ADD_FLAGS = {
+/** The flags of ADD. */
+export const ADD_FLAGS = {
   chown: "text", chmod: "text", link: "bool", exclude: "later", checksum: "later", "keep-git-dir": "later", unpack: "later",
 } as const; // prettier-ignore
 

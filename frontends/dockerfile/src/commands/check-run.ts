@@ -4,10 +4,13 @@ import type { Checker } from "./checker.ts";
 import type { RunCommand } from "./command.ts";
 import { MountError, readMount } from "./mount.ts";
 
+/** The flags of RUN. */
+export const RUN_FLAGS = { mount: "texts", network: "text", security: "later", device: "later" } as const;
+
 /** Checks RUN. */
 export function checkRun(checker: Checker): RunCommand | undefined {
   const { node } = checker;
-  const flags = checker.flags({ mount: "texts", network: "text", security: "later", device: "later" });
+  const flags = checker.flags(RUN_FLAGS);
   if (checker.refuseHeredocs()) return undefined;
   const mounts = flags.texts("mount");
   for (const mount of mounts) {

@@ -16,9 +16,12 @@ export const INSTRUCTIONS = [
 
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/;
 
+/** The flags of FROM. */
+export const FROM_FLAGS = { platform: "text" } as const;
+
 function checkFrom(checker: Checker): FromCommand | undefined {
   const { node } = checker;
-  const flags = checker.flags({ platform: "text" });
+  const flags = checker.flags(FROM_FLAGS);
   const words = node.arguments.form === "words" ? node.arguments.words : [];
   const [image, as, name, extra] = words;
   if (image === undefined)

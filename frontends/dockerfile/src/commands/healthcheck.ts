@@ -4,7 +4,8 @@ import type { CheckedFlags, Checker } from "./checker.ts";
 import type { HealthcheckCommand } from "./command.ts";
 import { parseDurationNs } from "./duration.ts";
 
-const FLAGS = {
+/** The flags of HEALTHCHECK. */
+export const HEALTHCHECK_FLAGS = {
   interval: "text",
   timeout: "text",
   "start-period": "text",
@@ -50,7 +51,7 @@ function options(checker: Checker, flags: CheckedFlags): Omit<HealthConfig, "Tes
 export function checkHealthcheck(checker: Checker): HealthcheckCommand | undefined {
   const { node } = checker;
   const args = node.arguments;
-  const flags = checker.flags(FLAGS);
+  const flags = checker.flags(HEALTHCHECK_FLAGS);
   if (args.form !== "healthcheck")
     return checker.arguments(
       "needs CMD and a command, or NONE",

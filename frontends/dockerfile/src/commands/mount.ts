@@ -40,9 +40,11 @@ export class MountError extends Error {
   }
 }
 
-const TYPES = ["bind", "cache", "tmpfs", "secret", "ssh"];
+/** The types of mounts. */
+export const MOUNT_TYPES = ["bind", "cache", "tmpfs", "secret", "ssh"];
 const SHARING = ["shared", "private", "locked"];
-const KEYS = [
+/** Everything that may stand before a `=` in `--mount`, other spellings included, in lower case. */
+export const MOUNT_KEYS = [
   "type", "from", "source", "src", "target", "dst", "destination", "readonly", "ro", "readwrite", "rw",
   "id", "sharing", "required", "size", "mode", "uid", "gid", "env",
 ]; // prettier-ignore
@@ -88,12 +90,12 @@ function readFields(mount: Word, expand: (word: Word) => string): Draft {
   for (const field of splitCsv(mount)) {
     const split = field.text.indexOf("=");
     const key = (split < 0 ? field.text : field.text.slice(0, split)).toLowerCase();
-    if (!KEYS.includes(key)) {
+    if (!MOUNT_KEYS.includes(key)) {
       throw new MountError(field, `--mount has no key "${key}"`, {
         hint: didYouMean(
           key,
-          KEYS,
-          `The keys are ${KEYS.filter((name) => !["src", "dst", "destination", "ro", "rw"].includes(name)).join(", ")}.`,
+          MOUNT_KEYS,
+          `The keys are ${MOUNT_KEYS.filter((name) => !["src", "dst", "destination", "ro", "rw"].includes(name)).join(", ")}.`,
         ),
       });
     }
@@ -159,9 +161,9 @@ export function readMount(mount: Word, expand: (word: Word) => string): MountSpe
   const draft = readFields(mount, expand);
   const typeField = draft.set.get("type")?.field ?? mount;
   const { type } = draft;
-  if (!TYPES.includes(type)) {
+  if (!MOUNT_TYPES.includes(type)) {
     throw new MountError(typeField, `there is no mount type "${type}"`, {
-      hint: didYouMean(type, TYPES, `The types are ${TYPES.join(", ")}.`),
+      hint: didYouMean(type, MOUNT_TYPES, `The types are ${MOUNT_TYPES.join(", ")}.`),
     });
   }
   if (type === "secret" || type === "ssh") {
