@@ -9,7 +9,11 @@ test("the public names are these", () => {
     "SourceText",
     "dockerfile",
     "expandText",
+    "gitSource",
+    "isGitReference",
+    "isHttpReference",
     "parseDockerfile",
+    "parseGitReference",
   ]);
 });
 

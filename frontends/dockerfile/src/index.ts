@@ -28,6 +28,14 @@ export {
   type Expansion,
   type Lookup,
 } from "./expand/expand.ts";
+export {
+  gitSource,
+  isGitReference,
+  isHttpReference,
+  parseGitReference,
+  type GitReference,
+  type SourceDescription,
+} from "./compile/git-reference.ts";
 export type { DockerfileErrorCode, Problem } from "./problems.ts";
 export { SourceText, type LineColumn, type Span } from "./syntax/source-text.ts";
 export type {
