@@ -31,6 +31,7 @@ test("public names", () => {
     "printDot",
     "printJson",
     "printTree",
+    "requiredCaps",
     "rm",
     "scratch",
     "symlink",

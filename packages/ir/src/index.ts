@@ -7,6 +7,7 @@ export {
   vertexDigest,
   type VertexInit,
 } from "./create-vertex.ts";
+export { requiredCaps } from "./capabilities.ts";
 export { vertices, walkVertices } from "./walk.ts";
 export { CUSTOM_NAME, opName, vertexName } from "./vertex-name.ts";
 export { encode } from "./llb/encode.ts";

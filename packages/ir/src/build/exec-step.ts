@@ -1,6 +1,7 @@
 import { InputError, type Platform, unreachable } from "@slipway/oci";
 import { NO_INPUT, NO_OUTPUT, type CdiDevice, type ExecOp, type HostIp, type Mount } from "../op.ts";
 import type { ProxyEnv, SecretEnv, Ulimit } from "../op.ts";
+import { requiredCaps } from "../capabilities.ts";
 import { resolvePath } from "../posix-path.ts";
 import { compareUtf8 } from "../llb/wire-writer.ts";
 import { setEnv } from "./env-list.ts";
@@ -163,7 +164,7 @@ export function execStep(
     cdiDevices: options.cdiDevices ?? [],
   };
   const platform = options.platform ?? settings.platform ?? "default";
-  const step = newStep({ op, inputs: inputs.outputs, platform, caps: execCaps(op) }, options);
+  const step = newStep({ op, inputs: inputs.outputs, platform, caps: requiredCaps(op) }, options);
   const root = results.get("/");
   return { step, root: root?.kind === "output" ? { step, index: root.index } : base.output, mounts: results };
 }
@@ -253,42 +254,4 @@ function sshMounts(specs: readonly MountSpec[]): Mount[] {
       mode: spec.mode ?? 0o600,
       optional: spec.optional ?? false,
     }));
-}
-
-function execCaps(op: ExecOp): Set<string> {
-  // The runtime, not the client, gives commands without PATH a default one.
-  const caps = new Set(["exec.meta.base", "exec.meta.setsdefaultpath"]);
-  if (op.network !== "unset") caps.add("exec.meta.network");
-  if (op.security !== "sandbox") caps.add("exec.meta.security");
-  if (op.meta.proxyEnv) caps.add("exec.meta.proxyenv");
-  if (op.meta.ulimit.length > 0) caps.add("exec.meta.ulimit");
-  if (op.meta.cgroupParent !== "") caps.add("exec.meta.cgroup.parent");
-  if (op.meta.validExitCodes.length > 0) caps.add("exec.validexitcode");
-  if (op.cdiDevices.length > 0) caps.add("exec.meta.cdi");
-  if (op.secretEnv.length > 0) caps.add("exec.secretenv").add("exec.mount.secret");
-  for (const mount of op.mounts) {
-    if (mount.selector !== "") caps.add("exec.mount.selector");
-    switch (mount.kind) {
-      case "cache":
-        caps.add("exec.mount.cache").add("exec.mount.cache.sharing");
-        break;
-      case "tmpfs":
-        caps.add("exec.mount.tmpfs");
-        if (mount.sizeBytes > 0) caps.add("exec.mount.tmpfs.size");
-        break;
-      case "secret":
-        caps.add("exec.mount.secret");
-        break;
-      case "ssh":
-        caps.add("exec.mount.ssh");
-        break;
-      case "bind":
-        if (mount.input !== NO_INPUT) caps.add("exec.mount.bind");
-        if (mount.contentCache !== "default") caps.add("exec.mount.cache.content");
-        break;
-      default:
-        unreachable(mount, "mount");
-    }
-  }
-  return caps;
 }

@@ -1,5 +1,14 @@
 import { InputError, unreachable } from "@slipway/oci";
-import { NO_INPUT, NO_OUTPUT, type ChownOpt, type FileAction, type InputIndex, type UserOpt } from "../op.ts";
+import {
+  NO_INPUT,
+  NO_OUTPUT,
+  type ChownOpt,
+  type FileAction,
+  type FileOp,
+  type InputIndex,
+  type UserOpt,
+} from "../op.ts";
+import { requiredCaps } from "../capabilities.ts";
 import { resolveDestination, resolvePath } from "../posix-path.ts";
 import type { FileActions, FileActionSpec, Owner } from "./file-actions.ts";
 import { InputList } from "./input-list.ts";
@@ -28,16 +37,8 @@ export function fileStep(base: State, actions: FileActions, options: StepOptions
       hint: "Leave the step out, or begin the chain with copy, mkfile, mkdir, rm or symlink.",
     });
   }
-  const caps = list.flatMap(actionCaps);
-  return newStep(
-    {
-      op: { kind: "file", actions: list },
-      inputs: inputs.outputs,
-      platform: null,
-      caps: ["file.base", ...caps],
-    },
-    options,
-  );
+  const op: FileOp = { kind: "file", actions: list };
+  return newStep({ op, inputs: inputs.outputs, platform: null, caps: requiredCaps(op) }, options);
 }
 
 interface ActionContext {
@@ -121,20 +122,6 @@ function fileAction(spec: FileActionSpec, context: ActionContext): FileAction {
     default:
       return unreachable(spec, "file action");
   }
-}
-
-function actionCaps(action: FileAction): string[] {
-  if (action.kind === "symlink") return ["file.symlink.create"];
-  if (action.kind === "rm") return action.allowWildcard ? ["file.rm.wildcard"] : [];
-  if (action.kind !== "copy") return [];
-  const caps: string[] = [];
-  if (action.includePatterns.length + action.excludePatterns.length > 0) {
-    caps.push("file.copy.includeexcludepatterns");
-  }
-  if (action.alwaysReplaceExistingDestPaths) caps.push("file.copy.alwaysreplaceexistingdestpaths");
-  if (action.modeStr !== "") caps.push("file.copy.modestring");
-  if (action.requiredPaths.length > 0) caps.push("file.copy.requiredpaths");
-  return caps;
 }
 
 function ownerField(owner: Owner | undefined, input: InputIndex): { owner?: ChownOpt } {

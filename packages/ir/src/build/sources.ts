@@ -1,4 +1,6 @@
 import { formatImageReference, parseImageReference, type Digest, type Platform } from "@slipway/oci";
+import { requiredCaps } from "../capabilities.ts";
+import type { SourceOp } from "../op.ts";
 import { cleanPath } from "../posix-path.ts";
 import { State } from "./state.ts";
 import { newStep, type StepOptions } from "./step.ts";
@@ -26,17 +28,13 @@ export interface ImageOptions extends SourceOptions {
 export function image(ref: string, options: ImageOptions = {}): State {
   const parsed = parseImageReference(ref);
   const complete = parsed.tag || parsed.digest ? parsed : { ...parsed, tag: "latest" };
-  const caps = ["source.image"];
-  if (options.resolveMode === "pull") caps.push("source.image.resolvemode");
-  if (options.layerLimit !== undefined) caps.push("source.image.layerlimit");
-  if (options.checksum) caps.push("source.image.checksum");
   const attrs = compact({
     "image.resolvemode": options.resolveMode === "default" ? undefined : options.resolveMode,
     "image.recordtype": options.recordType,
     "image.layerlimit": options.layerLimit?.toString(),
     "image.checksum": options.checksum,
   });
-  return source(`docker-image://${formatImageReference(complete)}`, { attrs, caps, options });
+  return source(`docker-image://${formatImageReference(complete)}`, { attrs, options });
 }
 
 export interface LocalOptions extends SourceOptions {
@@ -57,13 +55,6 @@ export interface LocalOptions extends SourceOptions {
 export function local(name: string, options: LocalOptions = {}): State {
   const { includePatterns, excludePatterns, followPaths, sharedKeyHint, uniqueId, sessionId, differ } =
     options;
-  const caps = ["source.local"];
-  if (sessionId) caps.push("source.local.sessionid");
-  if (uniqueId) caps.push("source.local.unique");
-  if (includePatterns?.length) caps.push("source.local.includepatterns");
-  if (excludePatterns?.length) caps.push("source.local.excludepatterns");
-  if (followPaths?.length) caps.push("source.local.followpaths");
-  if (sharedKeyHint) caps.push("source.local.sharedkeyhint");
   const attrs = compact({
     "local.session": sessionId,
     "local.unique": uniqueId,
@@ -73,7 +64,7 @@ export function local(name: string, options: LocalOptions = {}): State {
     "local.sharedkeyhint": sharedKeyHint,
     "local.differ": differ,
   });
-  return source(`local://${name}`, { attrs, caps, options });
+  return source(`local://${name}`, { attrs, options });
 }
 
 export interface GitOptions extends SourceOptions {
@@ -104,12 +95,6 @@ export function git(url: string, options: GitOptions = {}): State {
   const subdir = options.subdir ? cleanPath(`/${options.subdir}`).slice(1) : "";
   const fragment = options.ref || subdir ? `#${options.ref ?? ""}${subdir ? `:${subdir}` : ""}` : "";
   const isSsh = scp !== null || parsed?.groups?.["scheme"] === "ssh";
-  const caps = ["source.git", "source.git.fullurl"];
-  if (options.keepGitDir) caps.push("source.git.keepgitdir");
-  if (options.authHeaderSecret || options.authTokenSecret) caps.push("source.git.httpauth");
-  if (isSsh) caps.push("source.git.knownsshhosts", "source.git.mountsshsock");
-  if (options.checksum) caps.push("source.git.checksum");
-  if (options.skipSubmodules) caps.push("source.git.skipsubmodules");
   const attrs = compact({
     "git.keepgitdir": options.keepGitDir ? "true" : undefined,
     "git.fullurl": remote,
@@ -120,7 +105,7 @@ export function git(url: string, options: GitOptions = {}): State {
     "git.checksum": options.checksum,
     "git.skipsubmodules": options.skipSubmodules ? "true" : undefined,
   });
-  return source(`git://${host}${cleanPath(`/${path}`)}${fragment}`, { attrs, caps, options });
+  return source(`git://${host}${cleanPath(`/${path}`)}${fragment}`, { attrs, options });
 }
 
 export interface HttpOptions extends SourceOptions {
@@ -136,12 +121,6 @@ export interface HttpOptions extends SourceOptions {
 
 /** A file by http or https, as a filesystem that holds it alone. */
 export function http(url: string, options: HttpOptions = {}): State {
-  const caps = ["source.http"];
-  if (options.checksum) caps.push("source.http.checksum");
-  if (options.mode !== undefined) caps.push("source.http.perm");
-  // The capability is spelt so on the wire.
-  if (options.uid || options.gid) caps.push("soruce.http.uidgid");
-  if (options.authHeaderSecret) caps.push("source.http.auth");
   const attrs = compact({
     "http.checksum": options.checksum,
     "http.filename": options.filename,
@@ -150,7 +129,7 @@ export function http(url: string, options: HttpOptions = {}): State {
     "http.gid": options.gid ? String(options.gid) : undefined,
     "http.authheadersecret": options.authHeaderSecret,
   });
-  return source(url, { attrs, caps, options });
+  return source(url, { attrs, options });
 }
 
 export interface OciLayoutOptions extends SourceOptions {
@@ -167,7 +146,7 @@ export function ociLayout(ref: string, options: OciLayoutOptions = {}): State {
     "oci.store": options.storeId,
     "oci.layerlimit": options.layerLimit?.toString(),
   });
-  return source(`oci-layout://${ref}`, { attrs, caps: ["source.ocilayout"], options });
+  return source(`oci-layout://${ref}`, { attrs, options });
 }
 
 /** An empty filesystem. */
@@ -179,7 +158,6 @@ function source(
   identifier: string,
   init: {
     attrs: Readonly<Record<string, string>>;
-    caps: readonly string[];
     options: SourceOptions & { readonly platform?: Platform };
   },
 ): State {
@@ -187,12 +165,13 @@ function source(
   // Other sources give the same on every platform.
   const isPlatformSpecific =
     identifier.startsWith("docker-image://") || identifier.startsWith("oci-layout://");
+  const op: SourceOp = { kind: "source", identifier, attrs: { ...init.attrs, ...options.attrs } };
   const step = newStep(
     {
-      op: { kind: "source", identifier, attrs: { ...init.attrs, ...options.attrs } },
+      op,
       inputs: [],
       platform: isPlatformSpecific ? (options.platform ?? "default") : null,
-      caps: init.caps,
+      caps: requiredCaps(op),
     },
     options,
   );
