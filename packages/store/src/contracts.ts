@@ -94,6 +94,11 @@ export interface LayerStore {
   isDurable(id: LayerId): boolean;
   /** True for layers of `addVolatile`: their ids stand for nothing after this process, so that no key may hold them. */
   isVolatile(id: LayerId): boolean;
+  /**
+   * Called when a build has ended: files of the host may be anything from now on, so layers that have another home for
+   * their content no longer look there.
+   */
+  forgetHost(): void;
   /** RFC 3339; when the layer was first made. */
   created(id: LayerId): string;
 }

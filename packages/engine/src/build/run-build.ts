@@ -178,5 +178,6 @@ export async function runBuild(
     throw error;
   } finally {
     await build.early?.settled();
+    store.layers.forgetHost();
   }
 }

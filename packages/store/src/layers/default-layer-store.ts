@@ -247,6 +247,14 @@ export class DefaultLayerStore implements LayerStore {
     return id.startsWith("v-");
   }
 
+  forgetHost(): void {
+    for (const id of this.#unstored.keys()) {
+      if (this.isVolatile(id) || !this.isDurable(id)) continue;
+      this.#unstored.delete(id);
+      this.#dropIndex(id);
+    }
+  }
+
   created(id: LayerId): string {
     const created =
       this.#remotes.created(id) ?? this.#unstored.get(id)?.created ?? this.#parts.table.get(id)?.created;
