@@ -1,3 +1,5 @@
+import type { Duplex } from "node:stream";
+
 // The contract of RUN: this process with this root, these mounts, this network; stream its output; tell how it ended.
 
 /** The root filesystem of a process. Paths are absolute paths of the host. */
@@ -43,6 +45,37 @@ export type SandboxMount =
       readonly sizeBytes?: number;
       /** Permission bits; default 0o1777. */
       readonly mode?: number;
+    }
+  | {
+      /** A file that cannot be written to and is in no filesystem but one of its own, in memory that is not swapped out. */
+      readonly kind: "secret";
+      readonly target: string;
+      /** The bytes of the file. They go to the sandbox and nowhere else: into no file, log or error. */
+      readonly content: Uint8Array;
+      readonly uid: number;
+      readonly gid: number;
+      /** Permission bits. */
+      readonly mode: number;
+    }
+  | {
+      /** A unix socket (stream) that exists in the sandbox alone; see `SandboxIo.onConnection`. */
+      readonly kind: "socket";
+      readonly target: string;
+      readonly uid: number;
+      readonly gid: number;
+      /** Permission bits. */
+      readonly mode: number;
+    }
+  | {
+      /** A device of the machine. Below /dev the sandbox makes the target and the folders that lead to it. */
+      readonly kind: "device";
+      /** Absolute path of the device node on the host. */
+      readonly source: string;
+      readonly target: string;
+      /** Of the node in the sandbox; in a user namespace, where no node can be made, it is the host's with its owner and mode. */
+      readonly uid: number;
+      readonly gid: number;
+      readonly mode: number;
     };
 
 export interface SandboxProcess {
@@ -66,14 +99,27 @@ export interface SandboxSpec {
   readonly process: SandboxProcess;
   readonly hostname: string;
   readonly network: "host" | "none";
-  /** `insecure` keeps all capabilities and no seccomp filter. */
+  /**
+   * `insecure`: all capabilities that Slipway itself has, no seccomp filter, no masked paths, /sys writable, and all
+   * devices of the machine in /dev.
+   */
   readonly security: "sandbox" | "insecure";
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  /**
+   * The cgroup that the process runs in, by its path below the root of the hierarchy; it exists and is left as it is.
+   * Absent for the caller's own.
+   */
+  readonly cgroupParent?: string;
 }
 
 export interface SandboxIo {
   /** Called in order for each stream; the buffer is the callee's to keep. */
   onOutput(stream: "stdout" | "stderr", chunk: Buffer): void;
+  /**
+   * Called for each connection that a process makes to the socket mounted at `target`. The callee ends it; the sandbox
+   * destroys those that are left when the process has ended. Without it connections are closed at once.
+   */
+  onConnection?(target: string, connection: Duplex): void;
   readonly signal: AbortSignal;
 }
 

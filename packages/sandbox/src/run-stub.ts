@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import type { SandboxExit, SandboxIo } from "@slipway/engine-sdk";
 import { InputError, WorldError } from "@slipway/oci";
 import { outOfMemoryKills } from "./out-of-memory.ts";
+import { serveSockets, type SocketServers } from "./serve-sockets.ts";
 import type { Stub, StubEnd } from "./stub-launcher.ts";
 import type { StubPool } from "./stub-pool.ts";
 import type { StubJob, StubMessage } from "./stub-protocol.ts";
@@ -23,9 +24,11 @@ async function runStub(
   job: StubJob,
   { io, pool }: { io: SandboxIo; pool: StubPool },
 ): Promise<SandboxExit> {
-  const killsBefore = outOfMemoryKills();
+  const { cgroupParent } = job.spec;
+  const killsBefore = outOfMemoryKills(cgroupParent);
   let last: StubMessage | undefined;
   let started = false;
+  let sockets: SocketServers | undefined;
   const early: [stream: "stdout" | "stderr", chunk: Buffer][] = [];
   let aborted: Promise<void> | undefined;
   const abort = (): void => void (aborted ??= stub.kill());
@@ -41,6 +44,10 @@ async function runStub(
       });
     }
     stub.start(job, (message) => {
+      if (message.kind === "sockets") {
+        sockets = serveSockets(stub.takeSockets(message.count), job.spec.mounts, io);
+        return;
+      }
       if (message.kind !== "started") {
         last = message;
         return;
@@ -61,9 +68,12 @@ async function runStub(
     const exit = exitOf(end, { started, last });
     const perhapsOutOfMemory =
       exit.kind === "signaled" ? exit.signal === "SIGKILL" : exit.kind === "exited" && exit.code === 137;
-    return perhapsOutOfMemory && outOfMemoryKills() > killsBefore ? { kind: "out-of-memory" } : exit;
+    return perhapsOutOfMemory && outOfMemoryKills(cgroupParent) > killsBefore
+      ? { kind: "out-of-memory" }
+      : exit;
   } finally {
     io.signal.removeEventListener("abort", abort);
+    sockets?.close();
   }
 }
 
@@ -102,6 +112,7 @@ function failureOf(failure: Extract<StubMessage, { kind: "failed" }>): Error {
   switch (code) {
     case "COMMAND_NOT_FOUND":
     case "COMMAND_NOT_EXECUTABLE":
+    case "SANDBOX_CGROUP_UNUSABLE":
     case "SANDBOX_ULIMIT_UNKNOWN":
       return new InputError(code, message, { hint });
     default:

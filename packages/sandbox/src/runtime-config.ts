@@ -59,7 +59,7 @@ export function runtimeConfig(spec: SandboxSpec, options: RuntimeConfigOptions):
       { destination: "/dev", type: "bind", source: `${options.rootfs}/dev`, options: ["rbind"] },
       { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: sealed },
       { destination: "/proc", type: "proc", source: "proc", options: sealed },
-      { destination: "/sys", type: "sysfs", source: "sysfs", options: [...sealed, "ro"] },
+      { destination: "/sys", type: "sysfs", source: "sysfs", options: [...sealed, sandboxed ? "ro" : "rw"] },
     ],
     linux: {
       namespaces: ["pid", "ipc", "uts", "mount", ...(spec.network === "none" ? ["network"] : [])].map(

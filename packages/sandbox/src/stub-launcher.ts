@@ -5,11 +5,12 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { WorldError } from "@slipway/oci";
 import { searchPath } from "./find-program.ts";
+import { handoverMaker, type Handover } from "./handover.ts";
 import { loadKoffi, locateKoffi } from "./koffi-native.ts";
 import { pipeMaker, type OutputPipe } from "./pipes.ts";
 import { processIsGone } from "./process-is-gone.ts";
 import type { StateFolder } from "./state-folder.ts";
-import { stubFds, type StubJob, type StubMessage } from "./stub-protocol.ts";
+import { encodeJob, stubFds, type StubJob, type StubMessage } from "./stub-protocol.ts";
 
 /** How a stub, or the process that it became, ended. */
 export interface StubEnd {
@@ -25,6 +26,8 @@ export interface Stub {
   readonly stderr: Socket;
   /** Gives it its job. `onMessage` gets what it says; call once. From now on it keeps the event loop alive. */
   start(job: StubJob, onMessage: (message: StubMessage) => void): void;
+  /** The descriptors that it has said wait for slipway; whoever takes them closes them. */
+  takeSockets(count: number): number[];
   /** Ends when the process and all its descendants are gone and everything that the stub said has been delivered. */
   readonly ended: Promise<StubEnd>;
   /** Kills everything in the sandbox; resolves when it is gone. */
@@ -40,7 +43,7 @@ export interface Stub {
  */
 const chain = `
 ulimit -S -c 0
-cat <&${stubFds.watch} >/dev/null 2>&1 ${stubFds.control}<&- ${stubFds.watch}<&- ${stubFds.stderr}<&- &
+cat <&${stubFds.watch} >/dev/null 2>&1 ${stubFds.control}<&- ${stubFds.watch}<&- ${stubFds.stderr}<&- ${stubFds.handover}<&- &
 echo "{\\"kind\\":\\"watch\\",\\"pid\\":$!}" >&${stubFds.control}
 exec unshare --fork -- unshare --pid --fork -- "$@"`;
 
@@ -54,22 +57,26 @@ const stubFile = new URL(
 /** Returns a function that starts stubs; they need no more of `process.execArgv` than `nodeFlags`. */
 export function stubLauncher(state: StateFolder): () => Stub {
   const koffiFile = locateKoffi();
-  const makePipe = pipeMaker(loadKoffi(koffiFile));
+  const koffi = loadKoffi(koffiFile);
+  const makePipe = pipeMaker(koffi);
+  const makeHandover = handoverMaker(koffi);
   const command = [process.execPath, ...nodeFlags, fileURLToPath(stubFile), koffiFile ?? ""];
   return () => {
     const [stdout, stderr] = [makePipe(), makePipe()];
+    const handover = makeHandover();
     try {
       const child = spawn("unshare", ["--pid", "--", "sh", "-c", chain, "sh", ...command], {
         cwd: "/",
         // Of its own session: Ctrl-C is for slipway, which then ends its sandboxes in order.
         detached: true,
         env: { PATH: searchPath(), NODE_COMPILE_CACHE: state.compileCache },
-        stdio: ["ignore", stdout.writeFd, "pipe", "pipe", "pipe", stderr.writeFd],
+        stdio: ["ignore", stdout.writeFd, "pipe", "pipe", "pipe", stderr.writeFd, handover.childFd],
       });
-      return new StubProcess(child, stdout, stderr);
+      return new StubProcess(child, { stdout, stderr, handover });
     } catch (cause) {
       stdout.reader.destroy();
       stderr.reader.destroy();
+      handover.close();
       throw new WorldError(
         "SANDBOX_START_FAILED",
         `a process can't be started: ${(cause as Error).message}`,
@@ -82,6 +89,7 @@ export function stubLauncher(state: StateFolder): () => Stub {
     } finally {
       closeSync(stdout.writeFd);
       closeSync(stderr.writeFd);
+      closeSync(handover.childFd);
     }
   };
 }
@@ -93,14 +101,16 @@ class StubProcess implements Stub {
   readonly #child: ChildProcess;
   readonly #control: Socket;
   readonly #watch: Socket;
+  readonly #handover: Handover;
   #watchPid: number | undefined;
   #onMessage: ((message: StubMessage) => void) | undefined;
   #diagnostics = "";
 
-  constructor(child: ChildProcess, stdout: OutputPipe, stderr: OutputPipe) {
+  constructor(child: ChildProcess, ends: { stdout: OutputPipe; stderr: OutputPipe; handover: Handover }) {
     this.#child = child;
-    this.stdout = stdout.reader;
-    this.stderr = stderr.reader;
+    this.stdout = ends.stdout.reader;
+    this.stderr = ends.stderr.reader;
+    this.#handover = ends.handover;
     const [, , diagnostics, control, watch] = child.stdio as unknown as (Socket | undefined)[];
     this.#control = control!;
     this.#watch = watch!;
@@ -124,10 +134,14 @@ class StubProcess implements Stub {
   start(job: StubJob, onMessage: (message: StubMessage) => void): void {
     this.#onMessage = onMessage;
     this.#keepAlive(true);
-    const body = Buffer.from(JSON.stringify(job));
+    const body = encodeJob(job);
     const header = Buffer.alloc(4);
     header.writeUInt32LE(body.length);
     this.#control.write(Buffer.concat([header, body]));
+  }
+
+  takeSockets(count: number): number[] {
+    return this.#handover.receive(count);
   }
 
   async kill(): Promise<void> {
@@ -166,6 +180,7 @@ class StubProcess implements Stub {
       return { code, signal, diagnostics: this.#diagnostics };
     } finally {
       for (const socket of this.#sockets()) socket.destroy();
+      this.#handover.close();
     }
   }
 

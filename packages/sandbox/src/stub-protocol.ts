@@ -1,4 +1,4 @@
-import type { SandboxSpec } from "@slipway/engine-sdk";
+import type { SandboxMount, SandboxSpec } from "@slipway/engine-sdk";
 
 // What slipway and its stub say to each other over the stub's file descriptors.
 
@@ -12,9 +12,11 @@ export const stubFds = {
   watch: 4,
   /** The stderr of the process to be. */
   stderr: 5,
+  /** A socket over which descriptors of the sandbox's own sockets go to slipway. */
+  handover: 6,
 } as const;
 
-/** A stub's one and only job: its JSON, after its length as a 32-bit little-endian number. */
+/** A stub's one and only job: see `encodeJob`, after its length as a 32-bit little-endian number. */
 export interface StubJob {
   readonly spec: SandboxSpec;
   /** An empty folder on which the root is mounted, in the stub's own mount namespace. */
@@ -39,6 +41,8 @@ export interface StubRuntime {
 export type StubMessage =
   /** Said by the shell that starts the stub: the host's pid of the process whose end ends the whole sandbox. */
   | { readonly kind: "watch"; readonly pid: number }
+  /** So many listening sockets wait on the descriptor `handover`, one for each `socket` mount, in their order. */
+  | { readonly kind: "sockets"; readonly count: number }
   /** The process is about to run: whatever comes now on stdout and stderr is its own. */
   | { readonly kind: "started" }
   | {
@@ -54,6 +58,34 @@ export type StubMessage =
 export type StubFailureCode =
   | "COMMAND_NOT_FOUND"
   | "COMMAND_NOT_EXECUTABLE"
+  | "SANDBOX_CGROUP_UNUSABLE"
   | "SANDBOX_START_FAILED"
   | "SANDBOX_ULIMIT_UNKNOWN"
   | "SANDBOX_TOO_MANY_LAYERS";
+
+/** A spec as JSON; contents of secrets are in it, and so it belongs on a socket or in memory, never in a file. */
+export function encodeSpec(spec: SandboxSpec): string {
+  const mounts = spec.mounts.map((mount) =>
+    mount.kind === "secret" ? { ...mount, content: Buffer.from(mount.content).toString("base64") } : mount,
+  );
+  return JSON.stringify({ ...spec, mounts });
+}
+
+/** The inverse of `encodeSpec`. */
+export function decodeSpec(text: string): SandboxSpec {
+  const spec = JSON.parse(text) as SandboxSpec;
+  const mounts = spec.mounts.map((mount): SandboxMount => {
+    if (mount.kind !== "secret") return mount;
+    return { ...mount, content: Buffer.from(mount.content as unknown as string, "base64") };
+  });
+  return { ...spec, mounts };
+}
+
+export function encodeJob(job: StubJob): Buffer {
+  return Buffer.from(JSON.stringify({ ...job, spec: encodeSpec(job.spec) }));
+}
+
+export function decodeJob(bytes: Buffer): StubJob {
+  const job = JSON.parse(bytes.toString("utf8")) as Omit<StubJob, "spec"> & { readonly spec: string };
+  return { ...job, spec: decodeSpec(job.spec) };
+}

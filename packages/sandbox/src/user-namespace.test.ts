@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProgram } from "./find-program.ts";
 import { makeFixtureRoot, missingForFixtures, type FixtureRoot } from "./testkit/fixture-root.ts";
+import { encodeSpec } from "./stub-protocol.ts";
 import { userNamespaceCommand } from "./user-namespace.ts";
 
 const someone = 23456;
@@ -58,9 +59,24 @@ describe.skipIf(absent !== undefined)(
           [
             "sh",
             "-c",
-            "id -u && echo 1 > /x && head -c 2 /dev/zero | wc -c && test -c /dev/null && mkdir /new && exit 7",
+            "id -u && echo 1 > /x && head -c 2 /dev/zero | wc -c && test -c /dev/null && mkdir /new && " +
+              "cat /etc/lower-file && stat -c '%a %u %F' /etc/lower-file /opt/script && head -c 3 /dev/lent | wc -c && exit 7",
           ],
-          { root: overlay },
+          {
+            root: overlay,
+            mounts: [
+              {
+                kind: "secret",
+                target: "/etc/lower-file",
+                content: Buffer.from("s3cret\n"),
+                uid: 0,
+                gid: 0,
+                mode: 0o400,
+              },
+              { kind: "socket", target: "/opt/script", uid: 0, gid: 0, mode: 0o600 },
+              { kind: "device", source: "/dev/zero", target: "/dev/lent", uid: 0, gid: 0, mode: 0o666 },
+            ],
+          },
         );
         const program = new URL("./testkit/user-namespace-program.ts", import.meta.url).pathname;
         const { stdout, stderr } = spawnSync(
@@ -73,13 +89,21 @@ describe.skipIf(absent !== undefined)(
             path.join(root.folder, `state-${driver}`),
             driver,
           ],
-          { input: JSON.stringify(spec), encoding: "utf8" },
+          { input: encodeSpec(spec), encoding: "utf8" },
         );
         expect({
           lines: stdout.split(/\n(?:output )?|output /).filter((line) => line !== ""),
           stderr,
         }).toEqual({
-          lines: ["0", "2", JSON.stringify({ kind: "exited", code: 7 })],
+          lines: [
+            "0",
+            "2",
+            "s3cret",
+            "400 0 regular file",
+            "600 0 socket",
+            "3",
+            JSON.stringify({ kind: "exited", code: 7 }),
+          ],
           stderr: "",
         });
         expect(lstatSync(path.join(overlay.upperdir, "x")).uid).toBe(someone);

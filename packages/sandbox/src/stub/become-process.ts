@@ -4,7 +4,9 @@ import { stubFds, type StubJob, type StubMessage } from "../stub-protocol.ts";
 import { executeFailure, findExecutable } from "./find-executable.ts";
 import { CLONE, MS, type Libc } from "./libc.ts";
 import { applyLimits, becomeUser, dropBoundingSet, limitsOf, raiseHardLimits } from "./privileges.ts";
+import { joinCgroup } from "./join-cgroup.ts";
 import { applyMounts, mountRoot } from "./root-filesystem.ts";
+import { handOver } from "./hand-over.ts";
 import { maskPaths, mountDev, mountMessageQueues, mountProcAndSys } from "./system-mounts.ts";
 
 /**
@@ -16,6 +18,7 @@ export function becomeProcess(libc: Libc, job: StubJob, say: (message: StubMessa
   const sandboxed = spec.security === "sandbox";
   process.umask(0);
   libc.setsid();
+  if (spec.cgroupParent !== undefined) joinCgroup(spec.cgroupParent);
   libc.unshare(CLONE.NEWNS | CLONE.NEWUTS | CLONE.NEWIPC | (spec.network === "none" ? CLONE.NEWNET : 0));
   try {
     libc.unshare(CLONE.NEWCGROUP);
@@ -28,10 +31,11 @@ export function becomeProcess(libc: Libc, job: StubJob, say: (message: StubMessa
 
   const flags = sandboxed ? MS.NODEV : 0;
   const rootFd = mountRoot(libc, spec.root, { ...job, flags });
-  mountProcAndSys(libc, rootFd);
-  mountDev(libc, rootFd);
+  mountProcAndSys(libc, rootFd, spec.security);
+  mountDev(libc, rootFd, spec.security);
   mountMessageQueues(libc, rootFd);
-  applyMounts(libc, rootFd, { mounts: spec.mounts, scratch: job.scratch, flags });
+  const sockets = applyMounts(libc, rootFd, { mounts: spec.mounts, scratch: job.scratch, flags });
+  handOver(libc, sockets, say);
   if (sandboxed) maskPaths(libc, rootFd);
   libc.pivotInto(`/proc/self/fd/${rootFd}`);
 

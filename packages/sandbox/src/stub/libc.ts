@@ -29,14 +29,15 @@ export const CLONE = {
 
 const O_PATH_CLOEXEC = 0o10000000 | 0o2000000;
 const AT_FDCWD = -100;
+const O_CLOEXEC = 0o2000000;
 const AT_RECURSIVE = 0x8000;
 const RESOLVE_IN_ROOT = 0x10;
 
 /** System calls without a wrapper in every libc; those from 424 on have the same number everywhere. */
 const numbers =
   process.arch === "arm64"
-    ? { pivot_root: 41, seccomp: 277, rt_sigaction: 134, rt_sigprocmask: 135 }
-    : { pivot_root: 155, seccomp: 317, rt_sigaction: 13, rt_sigprocmask: 14 };
+    ? { pivot_root: 41, seccomp: 277, rt_sigaction: 134, rt_sigprocmask: 135, mknodat: 33 }
+    : { pivot_root: 155, seccomp: 317, rt_sigaction: 13, rt_sigprocmask: 14, mknodat: 259 };
 
 export type Libc = ReturnType<typeof bindLibc>;
 
@@ -66,6 +67,9 @@ export function bindLibc(koffiFile: string | undefined) {
   const setsid = c.func("int setsid()");
   const dup2 = c.func("int dup2(int, int)");
   const socket = c.func("int socket(int, int, int)");
+  const bind = c.func("int bind(int, const void *, unsigned int)");
+  const listen = c.func("int listen(int, int)");
+  const sendmsg = c.func("long sendmsg(int, const void *, int)");
   const ioctl = c.func("int ioctl(int, unsigned long, void *)");
   const statvfs = c.func("int statvfs(const char *, void *)");
   const execve = c.func("int execve(const char *, const char **, const char **)");
@@ -79,6 +83,7 @@ export function bindLibc(koffiFile: string | undefined) {
   const seccomp = system(numbers.seccomp, "long", "long", "const void *");
   const sigaction = system(numbers.rt_sigaction, "long", "const void *", "void *", "size_t");
   const sigprocmask = system(numbers.rt_sigprocmask, "long", "const void *", "void *", "size_t");
+  const mknodat = system(numbers.mknodat, "long", "const char *", "long", "long");
   const openat2 = system(437, "long", "const char *", "const void *", "size_t");
   const mountSetattr = system(442, "long", "const char *", "long", "const void *", "size_t");
   const closeRange = system(436, "long", "long", "long");
@@ -159,6 +164,40 @@ export function bindLibc(koffiFile: string | undefined) {
       check(ioctl(fd, 0x8913, request), "SIOCGIFFLAGS lo");
       request.writeUInt16LE(request.readUInt16LE(16) | 1, 16);
       check(ioctl(fd, 0x8914, request), "SIOCSIFFLAGS lo");
+    },
+    /** Makes a device node: `mode` with the bits of its type, `device` as in a stat's `rdev`. */
+    mknod(path: string, mode: number, device: number): void {
+      check(mknodat(AT_FDCWD, path, mode, device), `mknod ${path}`);
+    },
+    /** A descriptor that listens on a new unix socket at `path`, which is shorter than 108 bytes. */
+    listenOnSocket(path: string): number {
+      const address = Buffer.alloc(110);
+      address.writeUInt16LE(1, 0);
+      address.write(path, 2, 107);
+      const fd = check(socket(1, 1 | O_CLOEXEC, 0), "socket");
+      check(bind(fd, address, address.length), `bind ${path}`);
+      check(listen(fd, 128), "listen");
+      return fd;
+    },
+    /** Sends a descriptor over a unix socket, with one byte. @see unix(7), SCM_RIGHTS */
+    sendDescriptor(over: number, fd: number): void {
+      const [message, vector, byte, control] = [56, 16, 1, 24].map((size) => Buffer.alloc(size)) as [
+        Buffer,
+        Buffer,
+        Buffer,
+        Buffer,
+      ];
+      vector.writeBigUInt64LE(BigInt(koffi.address(byte)), 0);
+      vector.writeBigUInt64LE(1n, 8);
+      control.writeBigUInt64LE(20n, 0); // header and one descriptor
+      control.writeInt32LE(1, 8); // SOL_SOCKET
+      control.writeInt32LE(1, 12); // SCM_RIGHTS
+      control.writeInt32LE(fd, 16);
+      message.writeBigUInt64LE(BigInt(koffi.address(vector)), 16);
+      message.writeBigUInt64LE(1n, 24);
+      message.writeBigUInt64LE(BigInt(koffi.address(control)), 32);
+      message.writeBigUInt64LE(BigInt(control.length), 40);
+      check(sendmsg(over, message, 0) as number, "sendmsg");
     },
     /** A descriptor (O_PATH) of `path` looked up as if `rootFd` were `/`; undefined when it does not exist. */
     openInRoot(rootFd: number, path: string): number | undefined {

@@ -1,11 +1,11 @@
 import { readSync } from "node:fs";
-import { stubFds, type StubJob } from "../stub-protocol.ts";
+import { decodeJob, stubFds, type StubJob } from "../stub-protocol.ts";
 
 /** Reads the job; undefined when slipway went away before it had one. */
 export function readJob(): StubJob | undefined {
   const header = readExactly(4);
   const body = header && readExactly(header.readUInt32LE(0));
-  return body && (JSON.parse(body.toString("utf8")) as StubJob);
+  return body && decodeJob(body);
 }
 
 function readExactly(size: number): Buffer | undefined {

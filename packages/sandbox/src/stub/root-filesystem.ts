@@ -2,7 +2,9 @@ import { closeSync, existsSync, lstatSync, mkdirSync, openSync, statSync } from 
 import path from "node:path";
 import type { SandboxMount, SandboxRoot } from "@slipway/engine-sdk";
 import { MNT_DETACH, MS, type Libc } from "./libc.ts";
+import { mountDevice } from "./devices.ts";
 import { mountOverlay } from "./overlay.ts";
+import { mountSecret, mountSocket } from "./private-files.ts";
 import { StubFailure } from "./stub-failure.ts";
 
 /** Folders that a sandbox mounts something on, whatever the image holds. */
@@ -82,6 +84,7 @@ function makeTarget(libc: Libc, rootFd: number, options: { target: string; isFol
 /** Whether a mount shows a folder; files are mounted on files. */
 function showsFolder(mount: SandboxMount): boolean {
   if (mount.kind === "tmpfs") return true;
+  if (mount.kind === "secret" || mount.kind === "socket" || mount.kind === "device") return false;
   if (mount.kind === "bind") return statSync(mount.source).isDirectory();
   const layers = mount.upperdir === undefined ? mount.lowerdirs : [mount.upperdir, ...mount.lowerdirs];
   const found = layers
@@ -90,16 +93,21 @@ function showsFolder(mount: SandboxMount): boolean {
   return found?.isDirectory() ?? true;
 }
 
-/** Mounts what the spec asks for, in its order. */
+/**
+ * Mounts what the spec asks for, in its order.
+ * @returns descriptors that listen on the sockets among them, in their order.
+ */
 export function applyMounts(
   libc: Libc,
   rootFd: number,
   options: { mounts: readonly SandboxMount[]; scratch: string; flags: number },
-): void {
+): number[] {
+  const sockets: number[] = [];
+  const { scratch } = options;
   for (const [index, mount] of options.mounts.entries()) {
-    const isCovered = options.mounts
-      .slice(0, index)
-      .some((earlier) => mount.target.startsWith(`${earlier.target}/`));
+    const isCovered =
+      mount.target.startsWith("/dev/") ||
+      options.mounts.slice(0, index).some((earlier) => mount.target.startsWith(`${earlier.target}/`));
     if (isCovered)
       closeSync(makeTarget(libc, rootFd, { target: mount.target, isFolder: showsFolder(mount) }));
     const target = (): string => descriptorPath(openTarget(libc, rootFd, mount.target));
@@ -111,11 +119,18 @@ export function applyMounts(
       const mode = (mount.mode ?? 0o1777).toString(8);
       const size = mount.sizeBytes === undefined ? "" : `,size=${mount.sizeBytes}`;
       libc.mount("tmpfs", target(), "tmpfs", { flags: MS.NOSUID | MS.NODEV, data: `mode=${mode}${size}` });
+    } else if (mount.kind === "secret") {
+      mountSecret(libc, mount, { target, scratch });
+    } else if (mount.kind === "socket") {
+      sockets.push(mountSocket(libc, mount, { target, scratch }));
+    } else if (mount.kind === "device") {
+      mountDevice(libc, mount, { target, scratch });
     } else {
-      bindSubpathOfOverlay(libc, mount, { target: target(), scratch: options.scratch });
+      bindSubpathOfOverlay(libc, mount, { target: target(), scratch });
       restrict(libc, target(), options.flags | (mount.upperdir === undefined ? MS.RDONLY : 0));
     }
   }
+  return sockets;
 }
 
 function restrict(libc: Libc, target: string, flags: number): void {

@@ -3,7 +3,10 @@ import { fchownSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "
 import { resources } from "../default-rules.ts";
 import { runtimeConfig } from "../runtime-config.ts";
 import { stubFds, type StubJob, type StubMessage, type StubRuntime } from "../stub-protocol.ts";
+import { handOver } from "./hand-over.ts";
+import { joinCgroup } from "./join-cgroup.ts";
 import { CLONE, MS, type Libc } from "./libc.ts";
+import { mountUnswapped } from "./private-files.ts";
 import { limitsOf } from "./privileges.ts";
 import { applyMounts, mountRoot } from "./root-filesystem.ts";
 import { checkExecutable } from "./rooted-view.ts";
@@ -25,15 +28,18 @@ export function superviseRuntime(
   const { bundle } = runtime;
   process.umask(0o022);
   libc.setsid();
+  if (spec.cgroupParent !== undefined) joinCgroup(spec.cgroupParent);
   libc.unshare(CLONE.NEWNS);
   libc.mount("none", "/", null, { flags: MS.PRIVATE | MS.REC });
-  libc.mount("tmpfs", bundle, "tmpfs", { flags: MS.NOSUID | MS.NODEV, data: "mode=700" });
+  // The config has the environment in it, and that may have secrets.
+  mountUnswapped(libc, bundle, MS.NOSUID | MS.NODEV);
   const rootfs = `${bundle}/rootfs`;
   for (const name of ["rootfs", "state"]) mkdirSync(`${bundle}/${name}`);
   const flags = spec.security === "sandbox" ? MS.NODEV : 0;
   const rootFd = mountRoot(libc, spec.root, { mountPoint: rootfs, skeleton: job.skeleton, flags });
-  mountDev(libc, rootFd);
-  applyMounts(libc, rootFd, { mounts: spec.mounts, scratch: job.scratch, flags });
+  mountDev(libc, rootFd, spec.security);
+  const sockets = applyMounts(libc, rootFd, { mounts: spec.mounts, scratch: job.scratch, flags });
+  handOver(libc, sockets, say);
   checkExecutable(libc, rootFd, spec.process);
 
   // The runtime must see the processes of this PID namespace.

@@ -1,5 +1,7 @@
 import { fstatSync, statfsSync, symlinkSync, writeFileSync, mkdirSync } from "node:fs";
+import type { SandboxSpec } from "@slipway/engine-sdk";
 import { devices, maskedPaths, readonlyPaths, shmSizeBytes } from "../default-rules.ts";
+import { offerAllDevices } from "./devices.ts";
 import { MS, type Libc } from "./libc.ts";
 import { descriptorPath, openTarget } from "./root-filesystem.ts";
 import { SystemCallError } from "./stub-failure.ts";
@@ -7,20 +9,22 @@ import { SystemCallError } from "./stub-failure.ts";
 const sealed = MS.NOSUID | MS.NODEV | MS.NOEXEC;
 const cgroup2Magic = 0x63677270;
 
+type Security = SandboxSpec["security"];
+
 /** Mounts /proc of the calling process's PID namespace, and /sys of its network namespace. */
-export function mountProcAndSys(libc: Libc, rootFd: number): void {
+export function mountProcAndSys(libc: Libc, rootFd: number, security: Security): void {
   libc.mount("proc", descriptorPath(openTarget(libc, rootFd, "/proc")), "proc", { flags: sealed });
-  mountSys(libc, rootFd);
+  mountSys(libc, rootFd, security === "sandbox" ? MS.RDONLY : 0);
 }
 
 /**
  * Mounts /dev, with all that is in it except mqueue, which belongs to an IPC namespace. Its filesystem opens no device
  * nodes: those of Docker's list are the machine's own, each a mount. So a step that makes another node can't use it,
- * without a device cgroup.
+ * without a device cgroup. A privileged step gets all devices, and can use nodes that it makes.
  */
-export function mountDev(libc: Libc, rootFd: number): void {
+export function mountDev(libc: Libc, rootFd: number, security: Security): void {
   libc.mount("tmpfs", descriptorPath(openTarget(libc, rootFd, "/dev")), "tmpfs", {
-    flags: MS.NOSUID | MS.NODEV | MS.NOEXEC,
+    flags: MS.NOSUID | MS.NOEXEC | (security === "sandbox" ? MS.NODEV : 0),
     data: "mode=755,size=65536k",
   });
   const dev = descriptorPath(openTarget(libc, rootFd, "/dev"));
@@ -50,6 +54,7 @@ export function mountDev(libc: Libc, rootFd: number): void {
     () => libc.mount("devpts", `${dev}/pts`, "devpts", { flags: MS.NOSUID | MS.NOEXEC, data: terminals }),
   );
   libc.mount("shm", `${dev}/shm`, "tmpfs", { flags: sealed, data: `mode=1777,size=${shmSizeBytes}` });
+  if (security === "insecure") offerAllDevices(libc, dev);
 }
 
 /** Mounts the message queues of the calling process's IPC namespace. */
@@ -64,22 +69,22 @@ export function mountMessageQueues(libc: Libc, rootFd: number): void {
   );
 }
 
-function mountSys(libc: Libc, rootFd: number): void {
+function mountSys(libc: Libc, rootFd: number, readonly: number): void {
   const target = (): string => descriptorPath(openTarget(libc, rootFd, "/sys"));
   withFallback(
     () => {
-      libc.mount("sysfs", target(), "sysfs", { flags: sealed | MS.RDONLY });
+      libc.mount("sysfs", target(), "sysfs", { flags: sealed | readonly });
       const cgroup = libc.openInRoot(rootFd, "/sys/fs/cgroup");
       if (cgroup === undefined || statfsSync("/sys/fs/cgroup").type !== cgroup2Magic) return;
       withFallback(
-        () => libc.mount("cgroup2", descriptorPath(cgroup), "cgroup2", { flags: sealed | MS.RDONLY }),
+        () => libc.mount("cgroup2", descriptorPath(cgroup), "cgroup2", { flags: sealed | readonly }),
         () => undefined,
       );
     },
     // A user namespace without a network namespace of its own owns no sysfs: the machine's is shown.
     () => {
       libc.mount("/sys", target(), null, { flags: MS.BIND | MS.REC });
-      libc.restrictMount(target(), MS.RDONLY);
+      if (readonly !== 0) libc.restrictMount(target(), readonly);
     },
   );
 }

@@ -7,6 +7,7 @@ import { describeEndings } from "./endings-cases.ts";
 import { makeFixtureRoot, missingForFixtures, type FixtureRoot } from "./fixture-root.ts";
 import { describeLeftovers } from "./leftovers-cases.ts";
 import { describeMounts } from "./mounts-cases.ts";
+import { describePrivate } from "./private-cases.ts";
 import { describeProcess } from "./process-cases.ts";
 import { describeSeparation } from "./separation-cases.ts";
 import { suiteContext } from "./suite-context.ts";
@@ -56,6 +57,7 @@ function suite(fixtures: SandboxFixtures): void {
   describeLeftovers(context);
   describeSeparation(context);
   describeMounts(context);
+  describePrivate(context);
 
   test("eight at once do not disturb each other", async () => {
     const outcomes = await Promise.all(

@@ -65,6 +65,35 @@ export function describeEndings(context: SuiteContext): void {
       }
     });
 
+    test("cgroupParent is the cgroup of the process, whose limits count, and must exist", async (task) => {
+      const cgroup = makeMemoryCgroup(`slipway-parent-${process.pid}`, 256 * 1024 * 1024);
+      if (cgroup === undefined) {
+        if (process.env["SLIPWAY_REQUIRE_ALL"] === "1") expect.fail("needs a writable memory cgroup");
+        return task.skip("needs a writable memory cgroup");
+      }
+      const cgroupParent = cgroup.replace(/^\/sys\/fs\/cgroup(\/memory)?/, "");
+      try {
+        let members = "";
+        const spec = context.root.spec(["sh", "-c", "echo ready; sleep 0.2; tail /dev/zero"], {
+          cgroupParent,
+        });
+        const exit = await context.driver.run(spec, {
+          signal: new AbortController().signal,
+          onOutput: () => (members = readFileSync(path.join(cgroup, "cgroup.procs"), "utf8")),
+        });
+        expect(members.trim().split("\n").length).toBeGreaterThan(0);
+        expect(members).not.toBe("");
+        expect(exit).toEqual({ kind: "out-of-memory" });
+      } finally {
+        await eventually(() => readFileSync(path.join(cgroup, "cgroup.procs"), "utf8") === "");
+        rmdirSync(cgroup);
+      }
+      await expect(shell("true", { cgroupParent: "no/such" })).rejects.toMatchObject({
+        code: "SANDBOX_CGROUP_UNUSABLE",
+        family: "input",
+      });
+    });
+
     test("a process killed for want of memory is out-of-memory", async (task) => {
       const cgroup = makeMemoryCgroup(`slipway-test-${process.pid}`, 256 * 1024 * 1024);
       if (cgroup === undefined) {

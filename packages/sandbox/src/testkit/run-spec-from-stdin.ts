@@ -1,4 +1,5 @@
-import type { SandboxDriver, SandboxSpec } from "@slipway/engine-sdk";
+import type { SandboxDriver } from "@slipway/engine-sdk";
+import { decodeSpec } from "../stub-protocol.ts";
 
 /**
  * For a child process of a test: runs the spec that it gets on its standard input, tells on standard output when the
@@ -9,7 +10,7 @@ export async function runSpecFromStdin(driver: SandboxDriver): Promise<void> {
   let text = "";
   process.stdin.setEncoding("utf8");
   for await (const chunk of process.stdin) text += chunk as string;
-  const spec = JSON.parse(text) as SandboxSpec;
+  const spec = decodeSpec(text);
   const exit = await driver.run(spec, {
     onOutput: (_, chunk) => void process.stdout.write(`output ${chunk.toString().trim()}\n`),
     signal: new AbortController().signal,

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { SandboxDriver, SandboxSpec } from "@slipway/engine-sdk";
 import type { SandboxFixtures } from "./describe-sandbox.ts";
+import { encodeSpec } from "../stub-protocol.ts";
 import { runToEnd, type FixtureRoot, type Outcome, type SpecChanges } from "./fixture-root.ts";
 
 /** What the cases of the suite work with. */
@@ -50,7 +51,7 @@ export function suiteContext(
       const enter = 'echo $$ > "$0"/cgroup.procs && exec "$@"';
       const [file, ...args] = cgroup === undefined ? node : ["sh", "-c", enter, cgroup, ...node];
       const child = spawn(file!, args, { stdio: ["pipe", "pipe", "inherit"] });
-      child.stdin!.end(JSON.stringify(spec));
+      child.stdin!.end(encodeSpec(spec));
       return child;
     },
     async lastLine(program) {
