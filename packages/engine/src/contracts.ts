@@ -30,6 +30,10 @@ export interface BuildRequest {
   readonly platforms: readonly Platform[];
   /** What the build may read of this machine: `context`, `dockerfile` and named contexts, as absolute paths. */
   readonly localDirs: Readonly<Record<string, string>>;
+  /** Files that the build gets as `http://buildkit-session/<id>` (a context archive from stdin): absolute paths by id. */
+  readonly uploads?: Readonly<Record<string, string>>;
+  /** Folders in OCI layout that `oci-layout://<store>@<digest>` stands for: absolute paths by store. */
+  readonly ociLayouts?: Readonly<Record<string, string>>;
   /** Empty to keep the result in the cache only. */
   readonly exports: readonly ExportRequest[];
   readonly sourceDateEpochSeconds?: number;

@@ -1,3 +1,9 @@
+export {
+  createHttpSource,
+  type HttpSource,
+  type HttpSourceMeta,
+  type HttpSourceOptions,
+} from "./http/http-source.ts";
 export { createImageResolver, type ImageResolver, type KnownImage } from "./image-resolver.ts";
 export { createImageSource } from "./image-source.ts";
 export { createLocalSource } from "./local-source.ts";

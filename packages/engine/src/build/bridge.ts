@@ -3,6 +3,7 @@ import type { Definition } from "@slipway/ir";
 import type { Bridge, BridgeRef, Diagnostic, FileStat } from "@slipway/frontend-sdk";
 import type { Ref } from "@slipway/engine-sdk";
 import type { Solver } from "@slipway/solver";
+import type { BuildSources } from "./build-sources.ts";
 import type { ImageResolver } from "@slipway/sources";
 import { bytesOfText, type Lookup, type Store, textOfBytes } from "@slipway/store";
 
@@ -13,6 +14,7 @@ export interface BridgeOptions {
   readonly store: Store;
   readonly solver: Solver;
   readonly images: ImageResolver;
+  readonly meta: BuildSources["meta"];
   /** Whose memory the bridge gives. */
   readonly frontend: string;
   readonly signal: AbortSignal;
@@ -42,6 +44,7 @@ export function createBridge(options: BridgeOptions): Bridge {
         config: image.config,
       };
     },
+    resolveSourceMeta: (op, { platform, signal = options.signal }) => options.meta(op, platform, signal),
     solve(definition) {
       options.onDefinition(definition);
       const id = `ref-${definitions.size}`;

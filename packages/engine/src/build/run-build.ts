@@ -6,7 +6,7 @@ import type { Exporter, ExporterResponse, SandboxDriver, VertexResult } from "@s
 import type { ExporterServices } from "@slipway/exporters";
 import type { RegistryClient } from "@slipway/registry";
 import { createSolver, type Solver } from "@slipway/solver";
-import { createImageResolver, createImageSource, createLocalSource } from "@slipway/sources";
+import { createImageResolver } from "@slipway/sources";
 import type { Store } from "@slipway/store";
 import type { BuildContext, BuildOutcome, BuildRequest, CompiledPlatform } from "../contracts.ts";
 import { createEarlyBlobs, type EarlyBlobs } from "../export/early-blobs.ts";
@@ -15,6 +15,7 @@ import { prepareExports } from "../export/prepare-exports.ts";
 import { explainMissing } from "../host/explain-missing.ts";
 import { createSolverHost } from "../host/solver-host.ts";
 import { createBridge } from "./bridge.ts";
+import { createBuildSources } from "./build-sources.ts";
 import { chooseFrontend } from "./choose-frontend.ts";
 import { createLocations } from "./locations.ts";
 import { belowSteps } from "./below-steps.ts";
@@ -55,13 +56,14 @@ async function open(
   }
   const frontend = chooseFrontend(request, services.frontends);
   const images = createImageResolver({ store, registry });
+  const { sources, meta } = createBuildSources({ store, images, request });
   const locations = createLocations();
   const warnings: Diagnostic[] = [];
   const build: { early?: EarlyBlobs; followed?: ReadonlySet<Digest> } = {};
   const host = createSolverHost({
     store,
     sandbox: services.sandbox,
-    sources: [createImageSource(images), createLocalSource({ store, folders: request.localDirs })],
+    sources,
     locate: (error: unknown, vertex: Vertex) =>
       locations.locate(explainMissing(error, vertex, request.localDirs), vertex),
     isFollowed: (vertex: Vertex) => build.followed?.has(vertex.digest) ?? false,
@@ -76,6 +78,7 @@ async function open(
     store,
     solver,
     images,
+    meta,
     frontend: frontend.name,
     signal: context.signal,
     onDefinition(definition) {
