@@ -23,6 +23,7 @@ export async function build(
   const tree = await parser.parse(file.text, { file: file.filename, problems });
   const checked = checkFile(tree, problems);
   throwProblems(problems);
+  for (const { severity = "warning", ...problem } of problems) bridge.warn({ severity, ...problem });
   const outputs: FrontendOutput[] = [];
   for (const platform of request.platforms) {
     signal.throwIfAborted();

@@ -12,6 +12,7 @@ export type DockerfileErrorCode =
   | "FLAG_UNKNOWN"
   | "FLAG_VALUE"
   | "FLAG_DUPLICATE"
+  | "FLAG_CONFLICT"
   | "JSON_NOT_STRINGS"
   | "STAGE_NAME_INVALID"
   | "STAGE_NOT_FOUND"
@@ -25,6 +26,9 @@ export type DockerfileErrorCode =
   | "MOUNT_INVALID"
   | "CHMOD_INVALID"
   | "CHOWN_INVALID"
+  | "CHECKSUM_INVALID"
+  | "HEREDOC_NAME"
+  | "PATTERN_INVALID"
   | "PORT_INVALID"
   | "SIGNAL_INVALID"
   | "VOLUME_EMPTY"
@@ -40,6 +44,8 @@ export interface Problem {
   readonly message: string;
   readonly hint?: string;
   readonly location?: SourceLocation;
+  /** A warning does not stop a build. Absent: an error. */
+  readonly severity?: "error" | "warning";
 }
 
 /** Makes the error for one mistake. */
@@ -56,12 +62,18 @@ function compareLocations(a: Problem, b: Problem): number {
   );
 }
 
+/** The mistakes in the order of the file. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort(compareLocations);
+}
+
 /**
- * Throws the first mistake in the order of the file, if there is one. The others travel in `data.others`.
+ * Throws the first mistake in the order of the file, if there is one. The others travel in `data.others`. Warnings
+ * stay where they are.
  * @throws InputError
  */
 export function throwProblems(problems: readonly Problem[]): void {
-  const [first, ...others] = [...problems].sort(compareLocations);
+  const [first, ...others] = sortProblems(problems.filter(({ severity }) => severity !== "warning"));
   if (first === undefined) return;
   if (others.length === 0) throw problemError(first);
   throw new InputError(first.code, first.message, {

@@ -294,10 +294,6 @@ describe("a mistake is told with its place and what to do", () => {
       `${F}ONBUILD FROM x`,
       "2:9-12 INSTRUCTION_ARGUMENTS ONBUILD cannot hold FROM | Write the instruction in the Dockerfile that builds on this image.",
     ],
-    [
-      `${F}ONBUILD COPY x`,
-      "2:14 INSTRUCTION_ARGUMENTS COPY needs a source and a destination | Write COPY source… destination.",
-    ],
   ])("%j", async (text, expected) => {
     expect(await failureOf(text)).toBe(expected);
   });

@@ -112,9 +112,16 @@ function checkOnbuild(checker: Checker, source: SourceText, problems: Problem[])
       inner.keyword.span,
     );
   }
-  // The trigger runs in somebody else's build; a mistake in it is better found now.
-  if (checkInstruction(inner, source, problems) === undefined) return undefined;
-  return { kind: "onbuild", node, trigger: inner.original };
+  // The trigger runs in somebody else's build: like Docker this one goes on, but a mistake in it is better told now.
+  const found: Problem[] = [];
+  checkInstruction(inner, source, found);
+  const isRefused = (problem: Problem): boolean =>
+    problem.code === "JSON_NOT_STRINGS" || (inner.arguments.form === "pairs" && name !== "ARG");
+  for (const problem of found)
+    problems.push(isRefused(problem) ? problem : { ...problem, severity: "warning" });
+  if (found.some(isRefused)) return undefined;
+  const bodies = node.heredocs.map(({ content, name: end }) => `\n${content}${end}`);
+  return { kind: "onbuild", node, trigger: node.arguments.text + bodies.join("") };
 }
 
 function checkByName(checker: Checker, source: SourceText, problems: Problem[]): Command | undefined {

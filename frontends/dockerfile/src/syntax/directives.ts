@@ -1,8 +1,9 @@
 import type { Problem } from "../problems.ts";
 import type { SourceText } from "./source-text.ts";
 import type { Directive } from "./syntax-tree.ts";
+import { leadingSpace, trimSpace } from "./white-space.ts";
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)$/;
+const DIRECTIVE = /^#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+?)[\t\f\r ]*$/;
 const NAMES = new Set(["syntax", "escape", "check"]);
 
 export interface Directives {
@@ -25,11 +26,12 @@ export function readDirectives(source: SourceText, problems: Problem[]): Directi
     const newline = source.text.indexOf("\n", at);
     const end = newline < 0 ? source.text.length : newline;
     const line = source.text.slice(at, end);
-    const match = DIRECTIVE.exec(line.trim());
+    const written = trimSpace(line);
+    const match = DIRECTIVE.exec(written);
     const name = match?.[1]!.toLowerCase();
     if (match === null || name === undefined || !NAMES.has(name)) break;
-    const start = at + line.indexOf("#");
-    const span = { start, end: start + line.trim().length };
+    const start = at + leadingSpace(line);
+    const span = { start, end: start + written.length };
     const value = match[2]!;
     if (list.some((directive) => directive.name === name)) {
       problems.push({

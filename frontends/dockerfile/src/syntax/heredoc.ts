@@ -9,19 +9,8 @@ export interface HeredocOpening {
   readonly written: string;
 }
 
-const MAY_CONTAIN = /^\s*(?:onbuild\s+)*(?:run|copy|add)\s/i;
+const MAY_CONTAIN = /^[\t\v\f\r ]*(?:onbuild[\t\v\f\r ]+)*(?:run|copy|add)[\t\v\f\r ]/i;
 const OPENING = /^(\d*)<<(-?)([^<]+)$/;
-const FLAGS = /^\s*(?:--\S*\s+)*/;
-
-function isJsonArray(text: string): boolean {
-  if (!text.startsWith("[")) return false;
-  try {
-    return Array.isArray(JSON.parse(text));
-  } catch {
-    return false;
-  }
-}
-
 function wordsOf(text: string, options: ExpandOptions): readonly string[] {
   try {
     return expandText(text, () => undefined, options).words;
@@ -33,7 +22,7 @@ function wordsOf(text: string, options: ExpandOptions): readonly string[] {
 }
 
 /** Reads one word as the opening of a here-document; null when it is none. */
-export function parseHeredocOpening(word: string, escape: "\\" | "`"): HeredocOpening | null {
+export function parseHeredocOpening(word: string, escape: "\\" | "`" = "\\"): HeredocOpening | null {
   const match = OPENING.exec(word);
   if (match === null) return null;
   const rest = match[3]!;
@@ -44,18 +33,18 @@ export function parseHeredocOpening(word: string, escape: "\\" | "`"): HeredocOp
 }
 
 /**
- * The here-documents that a line of RUN, COPY or ADD opens, in order. Exec forms open none.
+ * The here-documents that a line of RUN, COPY or ADD opens, in order. A JSON array opens none, since everything in it is
+ * quoted. The shell's backslash escapes here, whatever the file's escape character is.
  * @see Dockerfile reference, "Here-Documents"
  */
-export function heredocOpenings(line: string, escape: "\\" | "`"): readonly HeredocOpening[] {
+export function heredocOpenings(line: string): readonly HeredocOpening[] {
   if (!line.includes("<<")) return [];
   const keyword = MAY_CONTAIN.exec(line);
   if (keyword === null) return [];
-  const rest = line.slice(keyword[0].length).replace(FLAGS, "").trim();
-  if (isJsonArray(rest)) return [];
   const openings: HeredocOpening[] = [];
-  for (const word of wordsOf(rest, { escape, keepUnset: true, keepQuotes: true, keepEscapes: true })) {
-    const opening = parseHeredocOpening(word, escape);
+  const rest = line.slice(keyword[0].length);
+  for (const word of wordsOf(rest, { keepUnset: true, keepQuotes: true, keepEscapes: true })) {
+    const opening = parseHeredocOpening(word);
     if (opening !== null) openings.push(opening);
   }
   return openings;

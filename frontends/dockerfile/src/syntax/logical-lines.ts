@@ -1,14 +1,19 @@
 import type { Problem } from "../problems.ts";
+import { HeredocBodies } from "./heredoc-bodies.ts";
 import { heredocOpenings } from "./heredoc.ts";
+import { LineReader, type PhysicalLine } from "./line-reader.ts";
 import type { SourceText, Span } from "./source-text.ts";
 import type { Comment, Heredoc } from "./syntax-tree.ts";
+import { leadingSpace, trimSpace, trimSpaceEnd } from "./white-space.ts";
 
 /** One instruction's worth of text. */
 export interface LogicalLine {
   /** Offset in the joined text. */
   readonly at: number;
-  /** The text, continuations taken out, ends trimmed. */
+  /** The text, continuations taken out, its end trimmed. */
   readonly text: string;
+  /** The white space at its end, which `text` is without. */
+  readonly trailing: string;
   readonly comments: readonly Comment[];
   readonly heredocs: readonly Heredoc[];
   /** Offset in the source just behind the instruction, here-documents included. */
@@ -25,47 +30,19 @@ export interface LogicalLines {
   toSource(span: Span): Span;
 }
 
-interface PhysicalLine {
-  readonly start: number;
-  /** Without the line end. */
-  readonly text: string;
-  readonly next: number;
-}
-
-/** Takes lines off a text, one at a time. */
-class LineReader {
-  readonly #text: string;
-  #at: number;
-
-  constructor(text: string, at: number) {
-    this.#text = text;
-    this.#at = at;
-  }
-
-  get offset(): number {
-    return this.#at;
-  }
-
-  next(): PhysicalLine | null {
-    if (this.#at >= this.#text.length) return null;
-    const start = this.#at;
-    const newline = this.#text.indexOf("\n", start);
-    this.#at = newline < 0 ? this.#text.length : newline + 1;
-    let end = newline < 0 ? this.#text.length : newline;
-    if (end > start && this.#text.charCodeAt(end - 1) === 13) end--;
-    return { start, text: this.#text.slice(start, end), next: this.#at };
-  }
-}
-
 function isComment(line: string): boolean {
-  return /^\s*#/.test(line);
+  return line[leadingSpace(line)] === "#";
+}
+
+function isBlank(line: string): boolean {
+  return leadingSpace(line) === line.length;
 }
 
 function commentOf(line: PhysicalLine): Comment {
-  const start = line.start + line.text.indexOf("#");
+  const start = line.start + leadingSpace(line.text);
   return {
-    text: line.text.trim().slice(1).trim(),
-    span: { start, end: line.start + line.text.trimEnd().length },
+    text: trimSpace(trimSpace(line.text).slice(1)),
+    span: { start, end: line.start + trimSpaceEnd(line.text).length },
   };
 }
 
@@ -82,7 +59,7 @@ function continuationAt(text: string, escape: string): number {
 class Assembler {
   readonly #source: SourceText;
   readonly #escape: "\\" | "`";
-  readonly #problems: Problem[];
+  readonly #bodies: HeredocBodies;
   readonly #reader: LineReader;
   readonly #chunks: string[] = [];
   readonly #joinedStarts: number[] = [];
@@ -94,8 +71,8 @@ class Assembler {
   constructor(source: SourceText, options: { escape: "\\" | "`"; from: number; problems: Problem[] }) {
     this.#source = source;
     this.#escape = options.escape;
-    this.#problems = options.problems;
     this.#reader = new LineReader(source.text, options.from);
+    this.#bodies = new HeredocBodies(source, this.#reader, options.problems);
   }
 
   run(): LogicalLines {
@@ -108,7 +85,7 @@ class Assembler {
         else above.push(comment);
         continue;
       }
-      if (line.text.trim() === "") {
+      if (isBlank(line.text)) {
         above = [];
         continue;
       }
@@ -148,7 +125,7 @@ class Assembler {
   /** False when the line and all that it continues on are empty. */
   #instruction(first: PhysicalLine, comments: readonly Comment[]): boolean {
     const at = this.#length;
-    const indent = first.text.length - first.text.trimStart().length;
+    const indent = leadingSpace(first.text);
     let line: PhysicalLine | null = {
       start: first.start + indent,
       text: first.text.slice(indent),
@@ -157,7 +134,7 @@ class Assembler {
     let sourceEnd = first.next;
     const parts: string[] = [];
     while (line !== null) {
-      sourceEnd = line.start + line.text.trimEnd().length;
+      sourceEnd = line.start + trimSpaceEnd(line.text).length;
       const cut = continuationAt(line.text, this.#escape);
       const text = cut < 0 ? line.text : line.text.slice(0, cut);
       parts.push(text);
@@ -165,16 +142,19 @@ class Assembler {
       if (cut < 0) break;
       line = this.#continuation();
     }
-    const text = parts.join("").trim();
-    if (text === "") {
+    const whole = parts.join("");
+    const text = trimSpaceEnd(whole);
+    // What follows the first escape character may begin with white space.
+    if (isBlank(text)) {
       this.#forget(at);
       return false;
     }
-    this.#dropEnd(parts.join("").length - parts.join("").trimEnd().length);
+    const trailing = whole.slice(text.length);
+    this.#dropEnd(trailing.length);
     this.#add("\n", sourceEnd);
     const heredocs = this.#heredocs(text, { start: at, end: this.#length - 1 });
     if (heredocs.length > 0) sourceEnd = this.#reader.offset;
-    this.#lines.push({ at, text, comments, heredocs, sourceEnd });
+    this.#lines.push({ at, text, trailing, comments, heredocs, sourceEnd });
     return true;
   }
 
@@ -207,13 +187,13 @@ class Assembler {
   #continuation(): PhysicalLine | null {
     for (let line = this.#reader.next(); line !== null; line = this.#reader.next()) {
       if (isComment(line.text)) this.#comments.push(commentOf(line));
-      else if (line.text.trim() !== "") return line;
+      else if (!isBlank(line.text)) return line;
     }
     return null;
   }
 
   #heredocs(text: string, joinedSpan: Span): Heredoc[] {
-    const openings = heredocOpenings(text, this.#escape);
+    const openings = heredocOpenings(text);
     if (openings.length === 0) return [];
     const span = this.#currentSpan(joinedSpan);
     const written = this.#source.text.slice(span.start, span.end);
@@ -224,18 +204,10 @@ class Assembler {
       const place =
         found < 0 ? span : { start: span.start + found, end: span.start + found + opening.written.length };
       if (found >= 0) searchFrom = found + opening.written.length;
-      const content = this.#heredocBody(opening.name, opening.stripTabs);
-      if (content === null) {
-        this.#problems.push({
-          code: "HEREDOC_UNTERMINATED",
-          message: `the here-document ${opening.written} has no end`,
-          hint: `Write a line that holds nothing but ${opening.name} behind its last line.`,
-          location: this.#source.locate(place),
-        });
-        return heredocs;
-      }
+      const { body, end } = this.#bodies.read(opening, place);
       const { name, expand, stripTabs } = opening;
-      heredocs.push({ name, expand, stripTabs, content, span: place });
+      const content = this.#source.text.slice(body.start, body.end);
+      heredocs.push({ name, expand, stripTabs, content, span: place, body, end });
     }
     return heredocs;
   }
@@ -244,16 +216,6 @@ class Assembler {
     const index = this.#joinedStarts.lastIndexOf(joined.start);
     const start = this.#sourceStarts[index] ?? 0;
     return { start, end: this.#sourceStarts.at(-1) ?? start };
-  }
-
-  /** Null when the terminator is missing. */
-  #heredocBody(name: string, stripTabs: boolean): string | null {
-    const start = this.#reader.offset;
-    for (let line = this.#reader.next(); line !== null; line = this.#reader.next()) {
-      if ((stripTabs ? line.text.replace(/^\t+/, "") : line.text) === name)
-        return this.#source.text.slice(start, line.start);
-    }
-    return null;
   }
 }
 

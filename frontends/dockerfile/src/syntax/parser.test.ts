@@ -1,7 +1,8 @@
 import { InputError } from "@slipway/oci";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseText } from "./parser.ts";
+import type { Problem } from "../problems.ts";
+import { createDockerfileParser, parseText } from "./parser.ts";
 import type { Span } from "./source-text.ts";
 import type { DockerfileTree } from "./syntax-tree.ts";
 
@@ -98,6 +99,21 @@ describe("lines", () => {
     ["nothing but continuations is nothing", "\\\n\\\n", []],
     ["keywords are taken in any case", "run a\nRun b", ["run a", "Run b"]],
     ["tabs separate, too", "\tRUN\ta", ["RUN\ta"]],
+    ["vertical tabs and form feeds separate, too", "\fRUN\vA\fb\v", ["RUN\vA\fb"]],
+    ["a no-break space is part of a keyword", "\u00a0RUN\u00a0a b", ["RUN\u00a0a b"]],
+    ["a next-line character is white space around a line", "\u0085RUN a\u0085\n\u0085\n\u0085# c", ["RUN a"]],
+    [
+      "a byte-order mark is white space only at the start of the file",
+      "\uFEFFRUN a\n\uFEFFRUN b",
+      ["RUN a", "\uFEFFRUN b"],
+    ],
+    ["several carriage returns end a line", "RUN a \\\r\r\nb", ["RUN a b"]],
+    ["a NUL is a character", "RUN \0a", ["RUN \0a"]],
+    [
+      "white space that the escape character leaves at the start counts for nothing",
+      "\\\n  RUN a",
+      ["RUN a"],
+    ],
   ])("%s", (_, text, expected) => {
     expect(originals(text)).toEqual(expected);
   });
@@ -143,7 +159,7 @@ describe("here-documents", () => {
       "FROM a\nRUN <<EOF cat <<-'B C' - x\nFROM x\nEOF\n\tRUN y\n\tB C\nCOPY <<\"$F\" /\n${x}\n$F\nUSER u",
     );
     expect(tree.instructions.map((node) => node.name)).toEqual(["from", "run", "copy", "user"]);
-    expect(tree.instructions[1]!.heredocs.map(({ span: _, ...rest }) => rest)).toEqual([
+    expect(tree.instructions[1]!.heredocs.map(({ span: _, body: _b, end: _e, ...rest }) => rest)).toEqual([
       { name: "EOF", expand: true, stripTabs: false, content: "FROM x\n" },
       { name: "B C", expand: false, stripTabs: true, content: "\tRUN y\n" },
     ]);
@@ -165,10 +181,63 @@ describe("here-documents", () => {
     expect(parse(`FROM a\n${line}\nUSER u`).instructions).toHaveLength(3);
   });
 
+  test("a body and the line that ends it know their places", () => {
+    const tree = parse("RUN <<-A <<B\r\n\tx\r\n\tA\r\nB");
+    expect(
+      tree.instructions[0]!.heredocs.map(({ body, end }) => [written(tree, body), written(tree, end)]),
+    ).toEqual([
+      ["\tx\r\n", "\tA"],
+      ["", "B"],
+    ]);
+  });
+
   test("one without an end is an error at its opening", () => {
     expect(failure("FROM a\nRUN x && cat <<EOF\nabc\n EOF\n")).toBe(
       "2:14-18 HEREDOC_UNTERMINATED the here-document <<EOF has no end",
     );
+  });
+
+  const recovered = (text: string) => {
+    const problems: Problem[] = [];
+    const tree = createDockerfileParser().parse(text, { file: "Dockerfile", problems });
+    return {
+      hints: problems.map(({ hint }) => hint),
+      instructions: tree.instructions.map(({ original }) => original),
+      bodies: tree.instructions.flatMap(({ heredocs }) => heredocs.map(({ content }) => content)),
+    };
+  };
+
+  test("one whose end has white space around it ends there, and the hint says so", () => {
+    expect(recovered("RUN <<EOF\na\n  EOF\nUSER x\nRUN <<EOF\nb\nEOF \nUSER y")).toEqual({
+      hints: [
+        "Line 3 holds EOF, but with white space around it: take that away.",
+        "Line 7 holds EOF, but with white space around it: take that away.",
+      ],
+      instructions: ["RUN <<EOF", "USER x", "RUN <<EOF", "USER y"],
+      bodies: ["a\n  EOF\n", "b\nEOF \n"],
+    });
+  });
+
+  test("one without anything like an end ends before the next instruction", () => {
+    expect(recovered("RUN <<EOF\na\nrun b\nUSER x\nCOPY <<F /\nb")).toEqual({
+      hints: [
+        "Write a line that holds nothing but EOF behind its last line.",
+        "Write a line that holds nothing but F behind its last line.",
+      ],
+      instructions: ["RUN <<EOF", "USER x", "COPY <<F /"],
+      bodies: ["a\nrun b\n", "b"],
+    });
+  });
+
+  test("many without an end do not take for ever", () => {
+    const text = Array.from({ length: 20_000 }, (_, index) => `RUN <<E${index}\nx\n`).join("");
+    // From the 21st on what is left is the body.
+    expect(recovered(text).instructions).toHaveLength(21);
+  });
+
+  test("the backslash escapes in their names, whatever escapes in the file", () => {
+    expect(parse("# escape=`\nRUN cat <<\\E\nE\nRUN b").instructions).toHaveLength(2);
+    expect(failure("# escape=`\nRUN cat <<`E\nE\n")).toContain("<<`E has no end");
   });
 });
 
@@ -178,6 +247,29 @@ test("JSON that is none falls back to the shell form", () => {
     return parsed.form === "json" && parsed.invalid ? "not strings" : parsed.form;
   });
   expect(forms).toEqual(["json", "text", "text", "text", "json", "not strings"]);
+});
+
+test("words of ENV, LABEL and ARG end at white space that is neither quoted nor escaped", () => {
+  const keys = (text: string) => {
+    const { arguments: args } = parse(text).instructions[0]!;
+    return args.form === "pairs" && args.pairs.map(({ key, value }) => [key.text, value?.text]);
+  };
+  expect(keys("ARG a\\  b=\\\" 'c d'=x\u00a0e")).toEqual([
+    ["a\\ ", undefined],
+    ["b", '\\"'],
+    ["'c d'", "x"],
+    ["e", undefined],
+  ]);
+  expect(keys("ENV a\u00a0b c d")).toEqual([["a\u00a0b", "c d"]]);
+});
+
+test("a trigger keeps the white space at its end", () => {
+  const trigger = (text: string) => {
+    const { arguments: args } = parse(text).instructions[0]!;
+    return args.form === "trigger" && args.text;
+  };
+  expect(trigger("ONBUILD  RUN  a  \\\n \n# c")).toBe("RUN  a  ");
+  expect(trigger("onbuild\tRUN a \t\n")).toBe("RUN a \t");
 });
 
 test("flags end at the first word that is none, or at --", () => {

@@ -7,6 +7,9 @@ import { joinLines, type LogicalLine, type LogicalLines } from "./logical-lines.
 import { SourceText, type Span } from "./source-text.ts";
 import type { Arguments, DockerfileTree, Flag, InstructionNode, Pair, Word } from "./syntax-tree.ts";
 import type { ArgumentPayload, FlagPayload } from "./tokens.ts";
+import { trimSpace, WORD_BLANKS } from "./white-space.ts";
+
+const WORD_SPACE = new RegExp(`[${WORD_BLANKS}]+`);
 
 function tokenEnd(token: IToken): number {
   return token.startOffset + token.image.length;
@@ -39,7 +42,7 @@ class TreeBuilder {
       flags: raw.flags.map((token) => this.#flag(token)),
       arguments: this.#arguments(name, raw, line),
       heredocs: line.heredocs,
-      original: this.#joined.joined.slice(raw.keyword.startOffset, lineEnd).trim(),
+      original: trimSpace(this.#joined.joined.slice(raw.keyword.startOffset, lineEnd)),
       span: {
         start: keyword.span.start,
         end: line.heredocs.length > 0 ? line.sourceEnd : this.#source(lineEnd - 1, lineEnd).end,
@@ -69,8 +72,10 @@ class TreeBuilder {
   }
 
   #arguments(name: string, raw: RawInstruction, line: LogicalLine): Arguments {
-    if (raw.trigger !== undefined)
-      return { form: "trigger", instruction: this.instruction(raw.trigger, line) };
+    if (raw.trigger !== undefined) {
+      const instruction = this.instruction(raw.trigger, line);
+      return { form: "trigger", instruction, text: instruction.original + line.trailing };
+    }
     const [first, second] = raw.arguments;
     if (first === undefined) return { form: "none" };
     if (name === "env" || name === "label" || name === "arg")
@@ -125,7 +130,7 @@ class TreeBuilder {
     const start = first.startOffset;
     const end = this.#lineEnd(line);
     const rest = this.#joined.joined.slice(start, end);
-    const space = /[\t\v\f\r ]+/.exec(rest);
+    const space = WORD_SPACE.exec(rest);
     const span = this.#source(start, end);
     if (space === null) return { key: { text: rest, span }, separator: "", span };
     const valueStart = space.index + space[0].length;

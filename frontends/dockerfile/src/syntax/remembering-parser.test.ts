@@ -70,8 +70,8 @@ describe("a remembering parser", () => {
     const [bytes] = shared.kept.values();
     expect({ version: TREE_VERSION, tree: sha256(bytes ?? "") }).toMatchInlineSnapshot(`
       {
-        "tree": "sha256:ff16bc763830344ba31a95a5ffdce704e4b052bca99a7070e51b93f93d0a0d45",
-        "version": 1,
+        "tree": "sha256:62b76519e0343dbefcaea39772cc918c40cc79fab3b92a2d89d0f15416d372e0",
+        "version": 2,
       }
     `);
   });

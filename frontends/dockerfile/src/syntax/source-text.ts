@@ -16,11 +16,14 @@ export interface LineColumn {
 export class SourceText {
   readonly file: string;
   readonly text: string;
+  /** Whether there was a byte-order mark. */
+  readonly hasByteOrderMark: boolean;
   readonly #lineStarts: number[] = [0];
 
   constructor(file: string, text: string) {
     this.file = file;
-    this.text = text.startsWith("\uFEFF") ? text.slice(1) : text;
+    this.hasByteOrderMark = text.startsWith("\uFEFF");
+    this.text = this.hasByteOrderMark ? text.slice(1) : text;
     for (let at = this.text.indexOf("\n"); at >= 0; at = this.text.indexOf("\n", at + 1))
       this.#lineStarts.push(at + 1);
   }

@@ -34,7 +34,8 @@ export type Arguments =
   | { readonly form: "text"; readonly text: Word }
   | { readonly form: "pairs"; readonly pairs: readonly Pair[] }
   | { readonly form: "healthcheck"; readonly type: Word; readonly command: Arguments }
-  | { readonly form: "trigger"; readonly instruction: InstructionNode };
+  /** `text` is the trigger as an image config stores it, white space at its end included, here-documents not. */
+  | { readonly form: "trigger"; readonly instruction: InstructionNode; readonly text: string };
 
 /** A here-document of RUN, COPY or ADD. */
 export interface Heredoc {
@@ -47,6 +48,10 @@ export interface Heredoc {
   readonly content: string;
   /** Where `<<NAME` is. */
   readonly span: Span;
+  /** Where `content` is. */
+  readonly body: Span;
+  /** The line that ends it, without its line end; an empty range when there is none, which is a mistake. */
+  readonly end: Span;
 }
 
 export interface Comment {

@@ -1,4 +1,5 @@
 import { createToken, Lexer, type TokenType } from "chevrotain";
+import { BLANKS, isSpace, trimSpaceEnd, WORD_BLANKS } from "./white-space.ts";
 
 /** A flag as the lexer read it. */
 export interface FlagPayload {
@@ -35,6 +36,11 @@ export interface DockerfileTokens {
   readonly lexer: Lexer;
 }
 
+const WORD = new RegExp(`[^${WORD_BLANKS}\\n]+`, "y");
+const WORD_SPACE = new RegExp(`[${WORD_BLANKS}]+`, "y");
+const SPACE = new RegExp(`[${BLANKS}]+`, "y");
+const ONBUILD = new RegExp(`onbuild(?=[${WORD_BLANKS}\\n])`, "iy");
+
 type Match = [string] & { payload?: unknown };
 type Pattern = (text: string, offset: number) => Match | null;
 
@@ -53,8 +59,8 @@ function matchAt(expression: RegExp, text: string, offset: number): string {
 /** The rest of the line without the white space at its end; null when there is none. */
 function restOfLine(text: string, offset: number): string | null {
   const end = text.indexOf("\n", offset);
-  const rest = text.slice(offset, end < 0 ? undefined : end).trimEnd();
-  return rest === "" || /^\s/.test(rest) ? null : rest;
+  const rest = trimSpaceEnd(text.slice(offset, end < 0 ? undefined : end));
+  return rest === "" || isSpace(rest.charCodeAt(0)) ? null : rest;
 }
 
 /** `--name`, `--name=value`; quotes group and a backslash escapes, whatever the file's escape character. */
@@ -66,7 +72,7 @@ function readFlag(text: string, offset: number): Match | null {
   let at = offset;
   for (; at < text.length; at++) {
     let character = text[at]!;
-    if (character === "\n" || (quote === "" && /\s/.test(character))) break;
+    if (character === "\n" || (quote === "" && isSpace(text.charCodeAt(at)))) break;
     if (quote === "" ? character === '"' || character === "'" : character === quote) {
       quote = quote === "" ? character : "";
       continue;
@@ -80,7 +86,7 @@ function readFlag(text: string, offset: number): Match | null {
     if (character === "=" && equals < 0) equals = at + 1 - offset;
     value += character;
   }
-  const written = text.slice(offset, at).trimEnd();
+  const written = text.slice(offset, at);
   const split = value.indexOf("=");
   const payload: FlagPayload =
     split < 0
@@ -120,7 +126,7 @@ function readShellWord(text: string, offset: number, escape: string): Match | nu
   let at = offset;
   for (; at < text.length; at++) {
     const character = text[at]!;
-    if (character === "\n" || (quote === "" && /[\s\u0085]/.test(character))) break;
+    if (character === "\n" || (quote === "" && isSpace(text.charCodeAt(at)))) break;
     if (character === escape && quote !== "'") {
       const next = text[at + 1];
       // An escape character at the very end stands for nothing.
@@ -133,9 +139,7 @@ function readShellWord(text: string, offset: number, escape: string): Match | nu
       quote = quote === "" ? character : "";
     value += character;
   }
-  return at === offset
-    ? null
-    : match(text.slice(offset, at).trimEnd(), { kind: "shellWord", text: value.trimEnd() });
+  return at === offset ? null : match(text.slice(offset, at), { kind: "shellWord", text: value });
 }
 
 /** How the arguments of an instruction are read. */
@@ -176,13 +180,13 @@ class LineReader {
   readonly onbuild: Pattern = (text, offset) => {
     if (offset === 0) this.#expects = "keyword";
     if (this.#expects !== "keyword") return null;
-    const found = matchAt(/onbuild(?=\s)/iy, text, offset);
+    const found = matchAt(ONBUILD, text, offset);
     return found === "" ? null : match(found);
   };
 
   readonly keyword: Pattern = (text, offset) => {
     if (this.#expects !== "keyword") return null;
-    const found = matchAt(/[^\s\u0085]+/y, text, offset);
+    const found = matchAt(WORD, text, offset);
     if (found === "") return null;
     const name = found.toLowerCase();
     this.#shape = Object.hasOwn(SHAPES, name) ? SHAPES[name]! : "text";
@@ -206,6 +210,13 @@ class LineReader {
     return found;
   };
 
+  readonly space: Pattern = (text, offset) => {
+    // Between words of a list only the plain kinds of white space separate.
+    const inList = this.#expects === "more" && (this.#shape === "words" || this.#shape === "list");
+    const found = matchAt(inList ? WORD_SPACE : SPACE, text, offset);
+    return found === "" ? null : match(found);
+  };
+
   readonly lineEnd: Pattern = (text, offset) => {
     if (text[offset] !== "\n") return null;
     this.#expects = "keyword";
@@ -220,7 +231,7 @@ class LineReader {
     const json = isFirst && mayBeJson ? readJson(text, offset) : null;
     if (json !== null) return json;
     if (this.#shape === "words" || this.#shape === "list" || isType) {
-      const word = matchAt(/[^\t\v\f\r \n]+/y, text, offset);
+      const word = matchAt(WORD, text, offset);
       return word === "" ? null : match(word, { kind: "word" });
     }
     const rest = restOfLine(text, offset);
@@ -239,17 +250,12 @@ export function createTokens(
   const line = new LineReader(escape);
   const token = (name: string, pattern: Pattern, more: Record<string, unknown> = {}): TokenType =>
     createToken({ name, pattern: pattern as never, line_breaks: false, ...more });
-  const readSpace: Pattern = (text, offset) => {
-    const found = matchAt(/(?:[^\S\n]|\u0085)+/y, text, offset);
-    return found === "" ? null : match(found);
-  };
-
   const onbuild = token("Onbuild", line.onbuild);
   const keyword = token("Keyword", line.keyword);
   const flag = token("Flag", line.flag);
   const argument = token("Argument", line.argument);
   const lineEnd = token("LineEnd", line.lineEnd, { line_breaks: true });
-  const space = token("Space", readSpace, { group: Lexer.SKIPPED });
+  const space = token("Space", line.space, { group: Lexer.SKIPPED });
 
   const all = [onbuild, keyword, flag, argument, space, lineEnd];
   // Safe mode skips the analysis of the patterns, which could say nothing about functions.
