@@ -119,7 +119,7 @@ class FolderStore implements Store {
   }
 
   scanFolder(folder: string, options: ScanFolderOptions): Promise<LayerIndex> {
-    return scanFolder(folder, options, this.#digests.memoryOf(folder));
+    return scanFolder(folder, options);
   }
 
   usage(): readonly UsageRecord[] {

@@ -3,17 +3,15 @@ import { digestHex, type Digest } from "@slipway/oci";
 import type { FileIdentity } from "../layer-index/entry.ts";
 import { sameIdentity } from "./file-identity.ts";
 
-// What is known of host files from build to build: their digests, and which have no extended attributes (asking costs a
-// call for each file, and loading the FFI). Both hold as long as a file's ctime stays. One compact file for each scanned folder: sorted fixed-size records that
-// are searched where they lie, so that opening the memory of 50,000 files is one read.
+// The digests of host files from build to build, which hold as long as a file's ctime stays. One compact file for each
+// scanned folder: sorted fixed-size records that are searched where they lie, so that opening the memory of 50,000 files
+// is one read.
 //
-// A file: magic (8 bytes), number of records (8), then each column for all records: ino, dev, size, mtime, ctime, flags
+// A file: magic (8 bytes), number of records (8), then each column for all records: ino, dev, size, mtime, ctime
 // (8 bytes each, native order), digests (32 bytes each). Sorted by ino, then dev.
 
-const MAGIC = Buffer.from("slipdig2", "latin1");
-const COLUMNS = 6;
-const FLAG_PLAIN = 1n;
-const FLAG_DIGEST = 2n;
+const MAGIC = Buffer.from("slipdig3", "latin1");
+const COLUMNS = 5;
 const MOST_RECORDS = 400_000;
 
 /**
@@ -24,9 +22,7 @@ const RACY_NS = 2_000_000_000n;
 
 interface Known {
   readonly identity: FileIdentity;
-  readonly digest?: Digest;
-  /** True when the file is known to have no extended attributes that count. */
-  readonly plain: boolean;
+  readonly digest: Digest;
 }
 
 /** What is known by identity for the files of one folder. Damage of the file makes it forgetful, nothing else. */
@@ -47,23 +43,9 @@ export class DigestMemory {
     return this.#known(identity)?.digest;
   }
 
-  /** True when exactly this file in exactly this state is known to have no extended attributes that count. */
-  isPlain(identity: FileIdentity): boolean {
-    return this.#known(identity)?.plain === true;
-  }
-
   /** Remembers a digest that was computed from a read that began at `readAtMs`, unless the file may have changed since. */
   set(identity: FileIdentity, digest: Digest, readAtMs: number): void {
-    this.#learn({ identity, digest, plain: this.isPlain(identity) }, readAtMs);
-  }
-
-  /** Remembers that a file has no extended attributes that count. */
-  setPlain(identity: FileIdentity, readAtMs: number): void {
-    const digest = this.get(identity);
-    this.#learn(
-      digest === undefined ? { identity, plain: true } : { identity, digest, plain: true },
-      readAtMs,
-    );
+    this.#learn({ identity, digest }, readAtMs);
   }
 
   #learn(known: Known, readAtMs: number): void {
@@ -89,12 +71,8 @@ export class DigestMemory {
       mtimeNs: this.#columns[3 * n + at]!,
       ctimeNs: this.#columns[4 * n + at]!,
     };
-    const flags = this.#columns[5 * n + at]!;
-    const plain = (flags & FLAG_PLAIN) !== 0n;
-    if ((flags & FLAG_DIGEST) === 0n) return { identity, plain };
     return {
       identity,
-      plain,
       digest: `sha256:${this.#digests.toString("hex", at * 32, at * 32 + 32)}` as Digest,
     };
   }
@@ -154,14 +132,13 @@ function encode(records: readonly Known[]): Buffer {
   const n = records.length;
   const columns = new BigInt64Array(n * COLUMNS);
   const digests = Buffer.alloc(n * 32);
-  for (const [i, { identity, digest, plain }] of records.entries()) {
+  for (const [i, { identity, digest }] of records.entries()) {
     columns[i] = identity.ino;
     columns[n + i] = identity.dev;
     columns[2 * n + i] = BigInt(identity.sizeBytes);
     columns[3 * n + i] = identity.mtimeNs;
     columns[4 * n + i] = identity.ctimeNs;
-    columns[5 * n + i] = (plain ? FLAG_PLAIN : 0n) | (digest === undefined ? 0n : FLAG_DIGEST);
-    if (digest !== undefined) digests.write(digestHex(digest), i * 32, 32, "hex");
+    digests.write(digestHex(digest), i * 32, 32, "hex");
   }
   const head = Buffer.alloc(16);
   MAGIC.copy(head);

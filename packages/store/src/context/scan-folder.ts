@@ -2,10 +2,8 @@ import fs from "node:fs";
 import { InputError, InvariantError } from "@slipway/oci";
 import { fsPath, joinBytes, textOfBytes, type BytePath } from "../layer-index/byte-path.ts";
 import type { Entry, EntryMetadata, LayerIndex } from "../layer-index/entry.ts";
-import { isContextXattr, readXattrs } from "../layers/xattrs.ts";
 import { Breather } from "../syscalls/breather.ts";
 import { splitDevice } from "../syscalls/libc.ts";
-import type { DigestMemory } from "./digest-memory.ts";
 import { identityOf } from "./file-identity.ts";
 
 /**
@@ -22,18 +20,14 @@ export interface ScanFolderOptions {
 
 /**
  * The files of a host folder as an index whose contents stay where they are and are not read. As BuildKit's clients
- * send them: owner 0:0, sockets left out, of the extended attributes `security.capability` and `user.*`. Names of one
+ * send them: owner 0:0, sockets and extended attributes left out. Names of one
  * file that are taken are hard links of the first of them. `folder` is absolute, in bytes; a symlink to a folder is
- * followed. Knowing `memory` saves reading attributes.
+ * followed.
  * @throws InputError `CONTEXT_NOT_FOUND`, `CONTEXT_NOT_A_DIRECTORY`, `CONTEXT_UNREADABLE`
  */
-export async function scanFolder(
-  folder: string,
-  options: ScanFolderOptions,
-  memory?: DigestMemory,
-): Promise<LayerIndex> {
+export async function scanFolder(folder: string, options: ScanFolderOptions): Promise<LayerIndex> {
   checkFolder(folder);
-  const scan = new FolderScan(folder, options, memory);
+  const scan = new FolderScan(folder, options);
   await scan.run();
   return { entries: scan.entries };
 }
@@ -48,17 +42,15 @@ class FolderScan {
   readonly entries: Entry[] = [];
   readonly #folder: string;
   readonly #select: (path: BytePath, kind: "dir" | "other") => Selection;
-  readonly #memory: DigestMemory | undefined;
   readonly #breather: Breather;
   /** Folders on the way down that are taken only if something in them is. */
   readonly #waiting: (Entry | undefined)[] = [];
   /** First taken names of files that have several, by device and inode. */
   readonly #firstNames = new Map<string, BytePath>();
 
-  constructor(folder: string, options: ScanFolderOptions, memory: DigestMemory | undefined) {
+  constructor(folder: string, options: ScanFolderOptions) {
     this.#folder = folder;
     this.#select = options.select?.bind(options) ?? (() => "include");
-    this.#memory = memory;
     this.#breather = new Breather(options.signal);
   }
 
@@ -119,7 +111,7 @@ class FolderScan {
   }
 
   #entry(path: BytePath, absolute: string, stat: fs.BigIntStats): Entry {
-    const metadata = this.#metadata(absolute, stat);
+    const metadata = metadataOf(stat);
     if (stat.isFile()) {
       const content = {
         kind: "host",
@@ -143,24 +135,6 @@ class FolderScan {
     if (stat.isCharacterDevice()) return { kind: "char", path, ...metadata, ...splitDevice(stat.rdev) };
     if (stat.isBlockDevice()) return { kind: "block", path, ...metadata, ...splitDevice(stat.rdev) };
     throw new InvariantError(`"${textOfBytes(absolute)}" is of no known type`);
-  }
-
-  #metadata(absolute: string, stat: fs.BigIntStats): EntryMetadata {
-    const metadata: EntryMetadata = {
-      mode: Number(stat.mode) & 0o7777,
-      uid: 0,
-      gid: 0,
-      mtimeNs: stat.mtimeNs,
-    };
-    // Only files and folders can have any of the attributes that count.
-    if (!stat.isFile() && !stat.isDirectory()) return metadata;
-    const identity = identityOf(stat);
-    if (this.#memory?.isPlain(identity)) return metadata;
-    const readAtMs = Date.now();
-    const xattrs = readXattrs(absolute, isContextXattr);
-    if (xattrs !== undefined) return { ...metadata, xattrs };
-    this.#memory?.setPlain(identity, readAtMs);
-    return metadata;
   }
 
   #names(path: string): string[] {
@@ -204,4 +178,8 @@ function unreadable(path: string, cause: unknown): InputError<"CONTEXT_UNREADABL
     cause,
     data: { path: name },
   });
+}
+
+function metadataOf(stat: fs.BigIntStats): EntryMetadata {
+  return { mode: Number(stat.mode) & 0o7777, uid: 0, gid: 0, mtimeNs: stat.mtimeNs };
 }

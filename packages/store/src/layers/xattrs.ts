@@ -22,11 +22,6 @@ export function isLayerXattr(name: string): boolean {
   );
 }
 
-/** Attributes of files of a context: `security.capability` and `user.*`. */
-export function isContextXattr(name: string): boolean {
-  return name === "security.capability" || (name.startsWith("user.") && !isOverlayXattr(name));
-}
-
 /** The attributes of a file that `keep` wants, sorted by name; undefined when there are none. `path` in bytes. */
 export function readXattrs(
   path: string,

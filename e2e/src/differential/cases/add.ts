@@ -1,0 +1,175 @@
+import { file, link, type DifferentialCase } from "../differential-case.ts";
+
+const scratch = (...lines: string[]): string => `FROM scratch\n${lines.join("\n")}\n`;
+const busybox = (...lines: string[]): string => `FROM $BASE\n${lines.join("\n")}\n`;
+
+const PACKED = { "t/x": "x\n", "t/sub/y": file("y\n", 0o600), "t/l": link("x") };
+const tar = (name: string, flag: string): string =>
+  `chown -R 11:22 t; tar -C t --sort=name ${flag} -cf ${name} .; rm -r t`;
+
+/** ADD of local files and archives. URLs and repositories are tested beside their sources. */
+export const ADD_CASES: readonly DifferentialCase[] = [
+  { name: "a file", dockerfile: scratch("ADD a /d/"), files: { a: "a" } },
+  { name: "a folder", dockerfile: scratch("ADD . /d/"), files: { a: "a", "b/c": "c" } },
+  { name: "a tar", dockerfile: scratch("ADD a.tar /d/"), files: PACKED, prepare: tar("a.tar", "") },
+  {
+    name: "a tar to a name without a slash",
+    dockerfile: scratch("ADD a.tar /d"),
+    files: PACKED,
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "a tar with gzip",
+    dockerfile: scratch("ADD a.tar.gz /d/"),
+    files: PACKED,
+    prepare: tar("a.tar.gz", "-z"),
+  },
+  {
+    name: "a tar with bzip2",
+    dockerfile: scratch("ADD a.tbz /d/"),
+    files: PACKED,
+    prepare: tar("a.tbz", "-j"),
+  },
+  { name: "a tar with xz", dockerfile: scratch("ADD a.txz /d/"), files: PACKED, prepare: tar("a.txz", "-J") },
+  {
+    name: "a tar with zstd",
+    dockerfile: scratch("ADD a.tzst /d/"),
+    files: PACKED,
+    prepare: tar("a.tzst", "--zstd"),
+  },
+  {
+    name: "an archive is known by its content, not by its name",
+    dockerfile: scratch("ADD a.txt /d/"),
+    files: PACKED,
+    prepare: tar("a.txt", "-z"),
+  },
+  {
+    name: "a file named like an archive",
+    dockerfile: scratch("ADD a.tar.gz /d/"),
+    files: { "a.tar.gz": "no archive" },
+  },
+  {
+    name: "a file with gzip that holds no tar",
+    dockerfile: scratch("ADD a.gz /d/"),
+    files: { a: "text" },
+    prepare: "gzip -n a",
+  },
+  {
+    name: "--unpack=false",
+    dockerfile: scratch("ADD --unpack=false a.tar /d/"),
+    files: PACKED,
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "--unpack=true",
+    dockerfile: scratch("ADD --unpack=true a.tar /d/"),
+    files: PACKED,
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "an archive with --chown",
+    dockerfile: scratch("ADD --chown=7:8 a.tar /d/"),
+    files: PACKED,
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "an archive with --chmod",
+    dockerfile: scratch("ADD --chmod=711 a.tar /d/"),
+    files: PACKED,
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "an archive with --link",
+    dockerfile: busybox("ADD --link a.tar /d/"),
+    files: PACKED,
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "an archive over what is there",
+    dockerfile: busybox("RUN mkdir -m 700 -p /d/sub && echo old > /d/x", "ADD a.tar /d/"),
+    files: PACKED,
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "an archive among files",
+    dockerfile: scratch("ADD a.tar b /d/"),
+    files: { ...PACKED, b: "b" },
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "archives by a wildcard",
+    dockerfile: scratch("ADD *.tar /d/"),
+    files: PACKED,
+    prepare: `cp -r t u; ${tar("a.tar", "")}; mv u t; echo z > t/z; ${tar("b.tar", "")}`,
+  },
+  {
+    name: "an archive in a folder that is added",
+    dockerfile: scratch("ADD dir /d/"),
+    files: PACKED,
+    prepare: `mkdir dir; ${tar("dir/a.tar", "")}`,
+  },
+  {
+    name: "an archive without entries for its folders",
+    dockerfile: scratch("ADD a.tar /d/"),
+    files: PACKED,
+    prepare: "tar -C t -cf a.tar x sub/y; rm -r t",
+  },
+  {
+    name: "an archive with hard links",
+    dockerfile: scratch("ADD a.tar /d/"),
+    files: PACKED,
+    prepare: `ln t/x t/z; ${tar("a.tar", "")}`,
+  },
+  {
+    name: "an archive with absolute names",
+    dockerfile: scratch("ADD a.tar /d/"),
+    files: PACKED,
+    prepare: "tar -P --transform 's,^t,/abs,' -cf a.tar t; rm -r t",
+  },
+  {
+    name: "an archive with a fifo",
+    dockerfile: scratch("ADD a.tar /d/"),
+    files: PACKED,
+    prepare: `mkfifo t/f; ${tar("a.tar", "")}`,
+  },
+  {
+    name: "an archive with long names",
+    dockerfile: scratch("ADD a.tar /d/"),
+    files: PACKED,
+    prepare: `n=$(printf 'n%.0s' $(seq 180)); mkdir -p t/$n; echo > t/$n/$n; ${tar("a.tar", "--format=gnu")}`,
+  },
+  {
+    name: "an empty archive",
+    dockerfile: busybox("ADD a.tar /d/"),
+    files: { x: "x" },
+    prepare: "tar -cf a.tar -T /dev/null",
+  },
+  {
+    name: "an archive that is cut off",
+    dockerfile: scratch("ADD a.tar.gz /d/"),
+    files: PACKED,
+    prepare: `head -c 200000 /dev/urandom > t/big; ${tar("whole", "-z")}; head -c 100000 whole > a.tar.gz`,
+    fails: true,
+  },
+  {
+    name: "a link to an archive",
+    dockerfile: scratch("ADD l /d/"),
+    files: { ...PACKED, l: link("a.tar") },
+    prepare: tar("a.tar", ""),
+  },
+  { name: "--exclude", dockerfile: scratch("ADD --exclude=b . /d/"), files: { a: "a", b: "b" } },
+  { name: "a missing file", dockerfile: scratch("ADD nothing /d/"), files: { a: "a" }, fails: true },
+  {
+    name: "--checksum of a local file",
+    dockerfile: scratch(
+      "ADD --checksum=sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb a /d/",
+    ),
+    files: { a: "a" },
+    fails: true,
+  },
+  {
+    name: "--keep-git-dir of a local file",
+    dockerfile: scratch("ADD --keep-git-dir a /d/"),
+    files: { a: "a" },
+  },
+];
