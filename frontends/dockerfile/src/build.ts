@@ -1,5 +1,6 @@
 import type { Bridge, FrontendOutput, FrontendRequest, FrontendResult } from "@slipway/frontend-sdk";
-import { checkFile } from "./commands/stages.ts";
+import { InputError } from "@slipway/oci";
+import { checkFile, type CheckedFile } from "./commands/stages.ts";
 import { compile } from "./compile/compile.ts";
 import { loadBuildFile } from "./compile/load-build-file.ts";
 import { readOptions } from "./compile/options.ts";
@@ -27,7 +28,28 @@ export async function build(
   const outputs: FrontendOutput[] = [];
   for (const platform of request.platforms) {
     signal.throwIfAborted();
-    outputs.push(await compile({ request, options, file, checked, parser, bridge, signal }, platform));
+    const context = { request, options, file, checked, parser, bridge, signal };
+    try {
+      outputs.push(await compile(context, platform));
+    } catch (error) {
+      throw await withOthers(error, checked);
+    }
   }
   return { outputs };
+}
+
+/** Adds the other references between stages that lead nowhere to an error about one. */
+async function withOthers(error: unknown, checked: CheckedFile): Promise<unknown> {
+  if (!(error instanceof InputError) || !/^STAGE_/.test(error.code) || error.location === undefined)
+    return error;
+  const { checkReferences } = await import("./commands/references.ts");
+  const problems: Problem[] = [];
+  checkReferences(checked, problems);
+  const others = problems.filter(
+    ({ severity, location }) => severity !== "warning" && location?.line !== error.location?.line,
+  );
+  if (others.length === 0) return error;
+  const { code, message, hint, location, data } = error;
+  const more = { ...(hint === undefined ? {} : { hint }), location, data: { ...data, others }, cause: error };
+  return new InputError(code, message, more);
 }

@@ -1,6 +1,8 @@
 // What tools for people who write Dockerfiles are made of: parsing, checking, formatting. Nothing here does I/O.
 
+export { diagnose, type Diagnosis } from "./diagnose.ts";
 export { parseText } from "./syntax/parser.ts";
+export { printTree, tokensOf, type FileToken, type FileTokenKind } from "./syntax/file-tokens.ts";
 export { createDockerfileParser, type DockerfileParser } from "./syntax/parser.ts";
 export { checkFile, type CheckedFile, type Stage } from "./commands/stages.ts";
 export { INSTRUCTIONS } from "./commands/check.ts";

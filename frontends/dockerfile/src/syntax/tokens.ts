@@ -172,16 +172,21 @@ class LineReader {
   #expects: "keyword" | "flag" | "first" | "more" = "keyword";
   /** True behind `--`. */
   #flagsEnded = false;
+  /** How many ONBUILD stand in front. */
+  #triggers = 0;
 
   constructor(escape: string) {
     this.#escape = escape;
   }
 
   readonly onbuild: Pattern = (text, offset) => {
-    if (offset === 0) this.#expects = "keyword";
-    if (this.#expects !== "keyword") return null;
+    if (offset === 0) this.#reset();
+    // The second one is a mistake; thousands of them would only fill the stack.
+    if (this.#expects !== "keyword" || this.#triggers > 1) return null;
     const found = matchAt(ONBUILD, text, offset);
-    return found === "" ? null : match(found);
+    if (found === "") return null;
+    this.#triggers++;
+    return match(found);
   };
 
   readonly keyword: Pattern = (text, offset) => {
@@ -219,9 +224,14 @@ class LineReader {
 
   readonly lineEnd: Pattern = (text, offset) => {
     if (text[offset] !== "\n") return null;
-    this.#expects = "keyword";
+    this.#reset();
     return match("\n");
   };
+
+  #reset(): void {
+    this.#expects = "keyword";
+    this.#triggers = 0;
+  }
 
   #argument(text: string, offset: number): Match | null {
     if (this.#shape === "pairs") return readShellWord(text, offset, this.#escape);
