@@ -1,26 +1,21 @@
 import { parseHeredocOpening } from "../syntax/heredoc.ts";
-import type { Checker } from "./checker.ts";
+import type { Heredoc, Word } from "../syntax/syntax-tree.ts";
+import type { CheckedFlags, Checker } from "./checker.ts";
 import type { CopyCommand } from "./command.ts";
 
-/** The flags of COPY. */
+/** What COPY takes. */
 export const COPY_FLAGS = {
-  from: "text",
-  chown: "text",
-  chmod: "text",
-  link: "bool",
-  parents: "later",
-  exclude: "later",
-} as const;
-/** The flags of ADD. */
+  from: "text", chown: "text", chmod: "text", link: "bool", parents: "bool", exclude: "texts", archive: "bool",
+} as const; // prettier-ignore
+/** What ADD takes. */
 export const ADD_FLAGS = {
-  chown: "text", chmod: "text", link: "bool", exclude: "later", checksum: "later", "keep-git-dir": "later", unpack: "later",
+  chown: "text", chmod: "text", link: "bool", exclude: "texts", checksum: "text", "keep-git-dir": "bool", unpack: "bool",
 } as const; // prettier-ignore
 
 /** Checks COPY and ADD. */
 export function checkCopy(checker: Checker): CopyCommand | undefined {
   const { node } = checker;
   const flags = checker.flags(node.name === "copy" ? COPY_FLAGS : ADD_FLAGS);
-  if (checker.refuseHeredocs()) return undefined;
   const words = checker.list();
   if (words === undefined) return undefined;
   const dest = words.at(-1);
@@ -38,7 +33,10 @@ export function checkCopy(checker: Checker): CopyCommand | undefined {
       dest.span,
     );
   }
-  const [from, chown, chmod] = [flags.text("from"), flags.text("chown"), flags.text("chmod")];
+  const [from, chown, chmod, checksum] = (["from", "chown", "chmod", "checksum"] as const).map((name) => {
+    const word = flags.text(name);
+    return word?.text ? word : undefined;
+  });
   if (from?.text.includes("$")) {
     checker.report(from.span, {
       code: "FLAG_VALUE",
@@ -46,14 +44,53 @@ export function checkCopy(checker: Checker): CopyCommand | undefined {
       hint: "Give the image a stage of its own, FROM ${NAME} AS name, and copy --from=name.",
     });
   }
+  const keepGitDir = given(flags, "keep-git-dir");
+  const unpack = given(flags, "unpack");
   return {
     kind: node.name as CopyCommand["kind"],
     node,
     sources: words.slice(0, -1),
+    heredocs: heredocsOf(words.slice(0, -1), node.heredocs),
     dest,
-    ...(from?.text ? { from } : {}),
-    ...(chown?.text ? { chown } : {}),
-    ...(chmod?.text ? { chmod } : {}),
+    ...(from === undefined ? {} : { from }),
+    ...(chown === undefined ? {} : { chown }),
+    ...(chmod === undefined ? {} : { chmod }),
+    ...(checksum === undefined ? {} : { checksum }),
     link: flags.bool("link"),
+    parents: flags.bool("parents"),
+    archive: archive(checker, flags, chown),
+    exclude: flags.texts("exclude").filter(({ text }) => text !== ""),
+    ...(keepGitDir === undefined ? {} : { keepGitDir }),
+    ...(unpack === undefined ? {} : { unpack }),
   };
+}
+
+/** A flag that means something when it is false, too. */
+function given(flags: CheckedFlags, name: string): boolean | undefined {
+  return flags.text(name) === undefined ? undefined : flags.bool(name);
+}
+
+function archive(checker: Checker, flags: CheckedFlags, chown: Word | undefined): boolean {
+  if (!flags.bool("archive")) return false;
+  if (chown !== undefined) {
+    checker.report(chown.span, {
+      code: "FLAG_CONFLICT",
+      message: "--archive keeps the files' owner, --chown sets another",
+      hint: "Remove one of the two.",
+    });
+  }
+  return true;
+}
+
+/** The here-document of each source that is one. Names that occur twice are taken in their order. */
+function heredocsOf(
+  sources: readonly Word[],
+  heredocs: readonly Heredoc[],
+): readonly (Heredoc | undefined)[] {
+  const left = [...heredocs];
+  return sources.map(({ text }) => {
+    const opening = parseHeredocOpening(text, "\\");
+    const at = opening === null ? -1 : left.findIndex(({ name }) => name === opening.name);
+    return at < 0 ? undefined : left.splice(at, 1)[0];
+  });
 }

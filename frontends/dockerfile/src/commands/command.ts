@@ -1,5 +1,6 @@
 import type { HealthConfig } from "@slipway/oci";
-import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";
+import type { Heredoc, InstructionNode, Word } from "../syntax/syntax-tree.ts";
+import type { DeviceSpec } from "./device.ts";
 
 // Instructions after their flags and the number of their arguments are checked. Variables are not expanded yet.
 
@@ -48,6 +49,8 @@ export interface RunCommand extends CommandBase {
   /** The values of `--mount`, in order. */
   readonly mounts: readonly Word[];
   readonly network: "default" | "none" | "host";
+  readonly security: "sandbox" | "insecure";
+  readonly devices: readonly DeviceSpec[];
 }
 
 export interface CmdCommand extends CommandBase {
@@ -64,12 +67,26 @@ export interface CopyCommand extends CommandBase {
   readonly kind: "copy" | "add";
   /** At least one. */
   readonly sources: readonly Word[];
+  /** As long as `sources`: the here-document that a source is, if it is one. */
+  readonly heredocs: readonly (Heredoc | undefined)[];
   readonly dest: Word;
   /** COPY only. */
   readonly from?: Word;
   readonly chown?: Word;
   readonly chmod?: Word;
   readonly link: boolean;
+  /** COPY only: keeps the folders above each source. */
+  readonly parents: boolean;
+  /** COPY only: keeps the numeric owner of the context's files. */
+  readonly archive: boolean;
+  /** Patterns of what is left out; without variables, as they are. */
+  readonly exclude: readonly Word[];
+  /** ADD only. */
+  readonly checksum?: Word;
+  /** ADD only; absent when it is not given. */
+  readonly keepGitDir?: boolean;
+  /** ADD only; absent when it is not given. */
+  readonly unpack?: boolean;
 }
 
 /** Instructions with one argument. */

@@ -1,8 +1,21 @@
 import type { ChownOpt, InputIndex, UserOpt } from "@slipway/ir";
+import type { Span } from "../syntax/source-text.ts";
+import { failAt, type Site } from "./site-error.ts";
+
+// The last number is what chown(2) takes for "leave it as it is".
+const LAST_ID = 0xffff_fffe;
+
+/** The number that a text is; undefined when it is a name. Negative ones count down from 2^32, as for BuildKit. */
+function numberOf(text: string): number | undefined {
+  if (!/^[-+]?\d{1,10}$/.test(text)) return undefined;
+  const id = Number(text);
+  return id < 0 && id >= -0x8000_0000 ? id + 0x1_0000_0000 : id;
+}
 
 function userOpt(text: string, input: InputIndex): UserOpt {
   if (text === "" || text === "root") return { kind: "id", id: 0 };
-  return /^\d{1,10}$/.test(text) ? { kind: "id", id: Number(text) } : { kind: "name", name: text, input };
+  const id = numberOf(text);
+  return id === undefined ? { kind: "name", name: text, input } : { kind: "id", id };
 }
 
 /** Reads `user`, `user:group`; undefined when empty. Names are looked up in the filesystem with the number `input`. */
@@ -11,4 +24,43 @@ export function parseOwner(text: string, input: InputIndex): ChownOpt | undefine
   const split = text.indexOf(":");
   if (split < 0) return { user: userOpt(text, input) };
   return { user: userOpt(text.slice(0, split), input), group: userOpt(text.slice(split + 1), input) };
+}
+
+/**
+ * Refuses an owner that no filesystem can have and, with `numbersOnly`, one that must be looked up.
+ * @throws InputError `CHOWN_INVALID`
+ */
+export function checkOwner(
+  text: string,
+  at: { readonly span: Span; readonly site: Site; readonly numbersOnly: boolean },
+): void {
+  const split = text.indexOf(":");
+  for (const part of split < 0 ? [text] : [text.slice(0, split), text.slice(split + 1)]) {
+    if (part === "" || part === "root") continue;
+    const id = numberOf(part);
+    if (id === undefined && /^[-+]?\d+$/.test(part)) return tooLarge(part, at);
+    if (id !== undefined && (id < 0 || id > LAST_ID)) return tooLarge(part, at);
+    if (id === undefined && /[:/\s]/.test(part)) {
+      failAt(at.site, at.span, {
+        code: "CHOWN_INVALID",
+        message: `"${part}" is no name of a user or group`,
+        hint: "Write --chown=user, --chown=user:group or --chown=:group, with names or numbers.",
+      });
+    }
+    if (id === undefined && at.numbersOnly) {
+      failAt(at.site, at.span, {
+        code: "CHOWN_INVALID",
+        message: `--link copies apart from the image, where "${part}" has no number`,
+        hint: "Write the numbers, for example --chown=1000:1000, or leave --link out.",
+      });
+    }
+  }
+}
+
+function tooLarge(part: string, at: { readonly span: Span; readonly site: Site }): never {
+  return failAt(at.site, at.span, {
+    code: "CHOWN_INVALID",
+    message: `${part} is no number that a user or group can have`,
+    hint: `They go up to ${LAST_ID}.`,
+  });
 }

@@ -1,7 +1,9 @@
 import type { ImageConfig, Platform, SourceLocation } from "@slipway/oci";
+import type { CdiDevice, SecretEnv } from "@slipway/ir";
 import type { Span } from "../syntax/source-text.ts";
 import type { StageCommand } from "../commands/command.ts";
 import type { Stage } from "../commands/stages.ts";
+import type { SourceDescription } from "./git-reference.ts";
 import type { ImageDraft } from "./image-draft.ts";
 
 // Compilation goes in two passes. Planning turns the instructions of the stages that are needed into steps whose every
@@ -33,7 +35,8 @@ export interface StepBase {
   readonly span: Span;
 }
 
-export interface MountStep {
+/** A filesystem in a step. */
+export interface FilesystemMountStep {
   readonly type: "bind" | "cache" | "tmpfs";
   readonly origin: Origin;
   /** Absolute. */
@@ -48,6 +51,21 @@ export interface MountStep {
   readonly root?: { readonly uid: number; readonly gid: number; readonly mode: number };
 }
 
+/** Something that the client lends to a step: a secret as a file, or the socket of an ssh agent. */
+export interface LentMountStep {
+  readonly type: "secret" | "ssh";
+  /** Empty for the default agent. */
+  readonly id: string;
+  /** Absolute. */
+  readonly target: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly optional: boolean;
+}
+
+export type MountStep = FilesystemMountStep | LentMountStep;
+
 export interface RunStep extends StepBase {
   readonly kind: "run";
   readonly args: readonly string[];
@@ -56,21 +74,54 @@ export interface RunStep extends StepBase {
   readonly cwd: string;
   readonly user: string;
   readonly network: "unset" | "host" | "none";
+  readonly security: "sandbox" | "insecure";
   readonly mounts: readonly MountStep[];
+  /** Secrets as variables, in order. */
+  readonly secretEnv: readonly SecretEnv[];
+  readonly devices: readonly CdiDevice[];
+  /** A here-document that runs as a program of its own, below `/dev/pipes`. */
+  readonly script?: { readonly name: string; readonly data: Uint8Array };
 }
+
+/** One source of a COPY or ADD. */
+export type CopyPart =
+  | {
+      readonly kind: "files";
+      readonly origin: Origin;
+      /** Absolute path in the origin; may hold wildcards. */
+      readonly path: string;
+      /** What is taken below `path`, and what must be there (absolute); both empty without `--parents`. */
+      readonly include: readonly string[];
+      readonly required: readonly string[];
+      readonly unpack: boolean;
+    }
+  /** A here-document. */
+  | { readonly kind: "inline"; readonly name: string; readonly data: Uint8Array }
+  | {
+      readonly kind: "http";
+      readonly url: string;
+      readonly filename: string;
+      readonly checksum: string;
+      readonly unpack: boolean;
+    }
+  | { readonly kind: "git"; readonly source: SourceDescription };
 
 export interface CopyStep extends StepBase {
   readonly kind: "copy";
-  readonly origin: Origin;
-  /** Absolute paths in the origin; may hold wildcards. */
-  readonly sources: readonly string[];
+  /** At least one; what comes later lies over what comes earlier. */
+  readonly parts: readonly CopyPart[];
   /** Absolute. */
   readonly dest: string;
   /** `user`, `user:group`, or empty. */
   readonly chown: string;
   /** -1 keeps the sources' modes. */
   readonly mode: number;
-  readonly unpack: boolean;
+  /** Changes of the sources' modes, such as `u=rwX,go=rX`; empty when there are none. */
+  readonly modeChanges: string;
+  /** Patterns, as in an ignore file, of what is left out. */
+  readonly exclude: readonly string[];
+  /** Keeps the numeric owner of the context's files. */
+  readonly archive: boolean;
   /** Made apart from what is below, and laid over it. */
   readonly link: boolean;
 }

@@ -119,9 +119,9 @@ function isOneEditAway(a: string, b: string): boolean {
 
 function checkRequired(source: ReadableFilesystem, action: CopyAction): void {
   for (const required of action.requiredPaths) {
-    const path = `${action.src}/${required}`;
-    const { found } = source.resolve(cleaned(bytesOfText(path)), { followLast: false });
-    if (found === undefined) throw fileNotFound(source, bytesOfText(path));
+    const path = cleaned(bytesOfText(required));
+    const { found } = source.resolve(path, { followLast: false });
+    if (found === undefined) throw fileNotFound(source, path);
   }
 }
 

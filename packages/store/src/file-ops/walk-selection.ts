@@ -16,7 +16,9 @@ export interface CopyFilter {
 export function filterOf(action: Pick<CopyAction, "includePatterns" | "excludePatterns">): CopyFilter {
   const compile = (patterns: readonly string[]) =>
     patterns.length === 0 ? undefined : createPatternMatcher(patterns.map(bytesOfText));
-  return { include: compile(action.includePatterns), exclude: compile(action.excludePatterns) };
+  // Paths are relative here: one that begins with a slash excludes nothing, as for BuildKit.
+  const exclude = action.excludePatterns.filter((pattern) => !/^\s*!?\s*\//.test(pattern));
+  return { include: compile(action.includePatterns), exclude: compile(exclude) };
 }
 
 export interface SelectedEntry {

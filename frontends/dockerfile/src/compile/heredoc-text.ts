@@ -1,0 +1,47 @@
+import { expandText, ExpansionError, type Lookup } from "../expand/expand.ts";
+import type { Heredoc } from "../syntax/syntax-tree.ts";
+import { failAt, type Site } from "./site-error.ts";
+
+/**
+ * The text of a here-document that becomes a file: tabs stripped for `<<-`, then variables expanded unless its name is
+ * quoted. Quotes mean themselves; the escape character is the backslash whatever the file's is, as for BuildKit.
+ * @throws InputError `EXPANSION_FAILED` with the place in the document
+ */
+export function heredocText(heredoc: Heredoc, lookup: Lookup, site: Site): string {
+  const { content, expand, stripTabs, body } = heredoc;
+  const text = stripTabs ? content.replace(/^\t+/gm, "") : content;
+  if (!expand || !/[$\\]/.test(text)) return text;
+  try {
+    return expandText(text, lookup, { escape: "\\", ignoreQuotes: true }).text;
+  } catch (error) {
+    if (!(error instanceof ExpansionError)) throw error;
+    const start = body.start + (stripTabs ? writtenOffset(content, error.offset) : error.offset);
+    const lineEnd = content.indexOf("\n", start - body.start);
+    const end = lineEnd < 0 ? body.end : body.start + lineEnd;
+    const written = content.slice(start - body.start, end - body.start).slice(0, 80);
+    return failAt(
+      site,
+      { start, end: Math.max(start, end) },
+      {
+        code: "EXPANSION_FAILED",
+        message: `"${written}" in the here-document ${heredoc.name} cannot be expanded: ${error.message}`,
+        hint:
+          error.hint ??
+          `Put a backslash before a $ that means itself, or quote the name, <<"${heredoc.name}", to take all as it is.`,
+      },
+    );
+  }
+}
+
+/** Where in the document as written an offset is that was counted without the tabs at the beginning of lines. */
+function writtenOffset(content: string, offset: number): number {
+  let left = offset;
+  let at = 0;
+  for (;;) {
+    while (content[at] === "\t") at++;
+    const lineEnd = content.indexOf("\n", at);
+    if (lineEnd < 0 || left <= lineEnd - at) return Math.min(at + left, content.length);
+    left -= lineEnd + 1 - at;
+    at = lineEnd + 1;
+  }
+}
