@@ -2,42 +2,72 @@ import { didYouMean } from "../did-you-mean.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
 import type { Checker } from "./checker.ts";
 import type { RunCommand } from "./command.ts";
+import { readDevice, type DeviceSpec } from "./device.ts";
 import { MountError, readMount } from "./mount.ts";
 
 /** The flags of RUN. */
-export const RUN_FLAGS = { mount: "texts", network: "text", security: "later", device: "later" } as const;
+export const RUN_FLAGS = { mount: "texts", network: "text", security: "text", device: "texts" } as const;
+
+const NETWORKS = ["default", "none", "host"];
+const SECURITIES = ["sandbox", "insecure"];
 
 /** Checks RUN. */
 export function checkRun(checker: Checker): RunCommand | undefined {
   const { node } = checker;
   const flags = checker.flags(RUN_FLAGS);
-  if (checker.refuseHeredocs()) return undefined;
   const mounts = flags.texts("mount");
   for (const mount of mounts) {
     // Values with variables can be judged only when the variables are known.
-    if (!mount.text.includes("$") || /(?:^|,)from=[^,]*\$/i.test(mount.text)) checkMount(checker, mount);
+    if (!mount.text.includes("$") || /(?:^|,)from=[^,]*\$/i.test(mount.text))
+      guarded(checker, () => readMount(mount, (word) => word.text));
   }
-  const network = flags.text("network");
-  const mode = network?.text.toLowerCase() ?? "default";
-  if (network !== undefined && !["default", "none", "host"].includes(mode)) {
-    const modes = ["default", "none", "host"];
-    checker.report(network.span, {
-      code: "FLAG_VALUE",
-      message: `there is no network "${network.text}"`,
-      hint: didYouMean(network.text, modes, "It is default, none or host."),
-    });
-  }
+  const network = choice(checker, { flag: flags.text("network"), what: "network", choices: NETWORKS });
+  const security = choice(checker, {
+    flag: flags.text("security"),
+    what: "security mode",
+    choices: SECURITIES,
+  });
+  const devices = flags
+    .texts("device")
+    .map((device) => guarded(checker, () => readDevice(device)))
+    .filter((device): device is DeviceSpec => device !== undefined);
   const line = checker.commandLine(node.arguments);
   if (line === undefined) return undefined;
   if (line.args.length === 0) return checker.arguments("needs a command", "Write the command behind RUN.");
-  return { kind: "run", node, line, mounts, network: mode as RunCommand["network"] };
+  return {
+    kind: "run",
+    node,
+    line,
+    mounts,
+    network: network as RunCommand["network"],
+    security: security as RunCommand["security"],
+    devices,
+  };
 }
 
-function checkMount(checker: Checker, mount: Word): void {
+/** The value of a flag that has a fixed set of them; the first is the default. */
+function choice(
+  checker: Checker,
+  options: { readonly flag: Word | undefined; readonly what: string; readonly choices: readonly string[] },
+): string {
+  const { flag, what, choices } = options;
+  const value = flag?.text.toLowerCase() ?? choices[0]!;
+  if (flag === undefined || choices.includes(value)) return value;
+  const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
+  const hint = flag.text.includes("$") ? `It takes no variables: it is ${all}.` : `It is ${all}.`;
+  checker.report(flag.span, {
+    code: "FLAG_VALUE",
+    message: `there is no ${what} "${flag.text}"`,
+    hint: didYouMean(flag.text, choices, hint),
+  });
+  return value;
+}
+
+function guarded<T>(checker: Checker, read: () => T): T | undefined {
   try {
-    readMount(mount, (word) => word.text);
+    return read();
   } catch (error) {
     if (!(error instanceof MountError)) throw error;
-    checker.report(error.word.span, { code: error.code, message: error.message, hint: error.hint });
+    return checker.report(error.word.span, { code: error.code, message: error.message, hint: error.hint });
   }
 }

@@ -3,22 +3,29 @@ import type { DockerfileErrorCode } from "../problems.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
 import { splitCsv } from "./csv.ts";
 
+export type MountType = "bind" | "cache" | "tmpfs" | "secret" | "ssh";
+
 /** A `--mount` of RUN, its variables expanded. */
 export interface MountSpec {
-  readonly type: "bind" | "cache" | "tmpfs";
+  readonly type: MountType;
   /** Stage, image or named context; absent means the build context for bind, nothing for cache. */
   readonly from?: Word;
   /** As written; empty means the root of what is mounted. */
   readonly source: string;
-  readonly target: Word;
+  /** Always there for bind, cache and tmpfs; absent elsewhere when it is not given. */
+  readonly target?: Word;
   readonly readonly: boolean;
-  /** Cache only: the id, or empty for the target. */
+  /** Of a cache: empty for the target. Of an agent: empty for the default one. Of a secret: never empty. */
   readonly id: string;
   readonly sharing: "shared" | "private" | "locked";
   readonly sizeBytes: number;
   readonly uid?: number;
   readonly gid?: number;
   readonly mode?: number;
+  /** Secrets and agents only. */
+  readonly required: boolean;
+  /** The variable that a secret becomes. */
+  readonly env?: Word;
 }
 
 /** What is wrong with a `--mount`, and where. */
@@ -120,8 +127,13 @@ function readFields(mount: Word, expand: (word: Word) => string): Draft {
       draft.readonly = key.startsWith("reado") || key === "ro" ? flag : !flag;
       continue;
     }
-    if (key === "required" && split < 0) {
-      draft.set.set(key, { field, value: "true" });
+    if (key === "required") {
+      const required = split < 0 ? true : parseBool(value);
+      if (required === undefined)
+        throw new MountError(field, `required is true or false, not "${value}"`, {
+          hint: "Write required alone to turn it on.",
+        });
+      draft.set.set(key, { field, value: String(required) });
       continue;
     }
     if (split < 0)
@@ -133,23 +145,65 @@ function readFields(mount: Word, expand: (word: Word) => string): Draft {
   return draft;
 }
 
-function checkKeys(draft: Draft, type: string): void {
-  const allowed: Record<string, readonly string[]> = {
-    mode: ["secret", "ssh", "cache"],
-    uid: ["secret", "ssh", "cache"],
-    gid: ["secret", "ssh", "cache"],
-    size: ["tmpfs"],
-    sharing: ["cache"],
-    required: ["secret", "ssh"],
-    env: ["secret"],
-  };
-  for (const [key, types] of Object.entries(allowed)) {
+/** Where keys mean something; a key that is not listed is allowed everywhere. */
+const ALLOWED: Readonly<Record<string, readonly MountType[]>> = {
+  mode: ["secret", "ssh", "cache"],
+  uid: ["secret", "ssh", "cache"],
+  gid: ["secret", "ssh", "cache"],
+  size: ["tmpfs"],
+  sharing: ["cache"],
+  required: ["secret", "ssh"],
+};
+
+function checkKeys(draft: Draft, type: MountType): void {
+  for (const [key, types] of Object.entries(ALLOWED)) {
     const given = draft.set.get(key);
     if (given === undefined || types.includes(type)) continue;
     throw new MountError(given.field, `a mount of type ${type} has no ${key}`, {
       hint: `${key} is for mounts of type ${types.join(", ")}.`,
     });
   }
+  const source = draft.set.get("source");
+  if (type === "ssh" && source !== undefined) {
+    throw new MountError(source.field, "a mount of type ssh has no source", {
+      hint: "Name the agent with id=, as in --mount=type=ssh,id=default.",
+    });
+  }
+  if (type === "secret" && source?.value && draft.set.get("id")?.value) {
+    throw new MountError(source.field, "a secret is named by id or by source, not by both", {
+      hint: "Keep id=.",
+    });
+  }
+}
+
+/** Name of the secret and where it goes; `target` is absent when it only becomes a variable. */
+function secretPlace(
+  draft: Draft,
+  mount: Word,
+): { readonly id: string; readonly target?: Word; readonly env?: Word } {
+  const given = (key: string): Word | undefined => {
+    const field = draft.set.get(key)?.field;
+    return field === undefined || field.text === "" ? undefined : field;
+  };
+  const target = given("target");
+  const id =
+    (given("id") ?? given("source"))?.text ?? target?.text.split("/").findLast((part) => part !== "");
+  if (id === undefined) {
+    throw new MountError(mount, "the secret has no name", {
+      hint: "Add id=name, the name that --secret gives it.",
+    });
+  }
+  const env = draft.set.get("env");
+  if (env === undefined) {
+    const name = id.split("/").findLast((part) => part !== "") ?? id;
+    return { id, target: target ?? { text: `/run/secrets/${name}`, span: mount.span } };
+  }
+  if (env.value === "" || /[=\0]/.test(env.value)) {
+    throw new MountError(env.field, `"${env.value}" cannot be the name of a variable`, {
+      hint: "Write env=NAME, for example env=API_TOKEN.",
+    });
+  }
+  return { id, env: env.field, ...(target === undefined ? {} : { target }) };
 }
 
 /**
@@ -160,18 +214,12 @@ function checkKeys(draft: Draft, type: string): void {
 export function readMount(mount: Word, expand: (word: Word) => string): MountSpec {
   const draft = readFields(mount, expand);
   const typeField = draft.set.get("type")?.field ?? mount;
-  const { type } = draft;
-  if (!MOUNT_TYPES.includes(type)) {
-    throw new MountError(typeField, `there is no mount type "${type}"`, {
-      hint: didYouMean(type, MOUNT_TYPES, `The types are ${MOUNT_TYPES.join(", ")}.`),
+  if (!MOUNT_TYPES.includes(draft.type)) {
+    throw new MountError(typeField, `there is no mount type "${draft.type}"`, {
+      hint: didYouMean(draft.type, MOUNT_TYPES, `The types are ${MOUNT_TYPES.join(", ")}.`),
     });
   }
-  if (type === "secret" || type === "ssh") {
-    throw new MountError(typeField, `mounts of type ${type} are not supported yet`, {
-      code: "NOT_SUPPORTED_YET",
-      hint: "Build this file with BuildKit for now.",
-    });
-  }
+  const type = draft.type as MountType;
   checkKeys(draft, type);
   const value = (key: string): string => draft.set.get(key)?.value ?? "";
   const number = (key: "uid" | "gid" | "mode"): number | undefined => {
@@ -180,14 +228,16 @@ export function readMount(mount: Word, expand: (word: Word) => string): MountSpe
       ? undefined
       : parseNumber(given.field, given.value, { name: key, radix: key === "mode" ? 8 : 10 });
   };
-  const sharing = value("sharing").toLowerCase() || "shared";
+  const sharingField = draft.set.get("sharing")?.field;
+  const sharing = sharingField?.text.toLowerCase() ?? "shared";
   if (!SHARING.includes(sharing)) {
-    throw new MountError(draft.set.get("sharing")!.field, `there is no sharing mode "${sharing}"`, {
+    throw new MountError(sharingField!, `there is no sharing mode "${sharing}"`, {
       hint: didYouMean(sharing, SHARING, `The modes are ${SHARING.join(", ")}.`),
     });
   }
-  const target = draft.set.get("target")?.field;
-  if (target === undefined || target.text === "") {
+  const given = draft.set.get("target")?.field;
+  const target = given?.text === "" ? undefined : given;
+  if (target === undefined && type !== "secret" && type !== "ssh") {
     throw new MountError(mount, "--mount has no target", {
       hint: "Add target=/path, the place in the file system of the step.",
     });
@@ -196,10 +246,10 @@ export function readMount(mount: Word, expand: (word: Word) => string): MountSpe
   const [uid, gid, mode] = [number("uid"), number("gid"), number("mode")];
   const from = draft.set.get("from")?.field;
   return {
-    type: type as MountSpec["type"],
+    type,
     ...(from === undefined || from.text === "" ? {} : { from }),
     source: value("source"),
-    target,
+    ...(target === undefined ? {} : { target }),
     readonly: draft.readonly ?? type === "bind",
     id: value("id"),
     sharing: sharing as MountSpec["sharing"],
@@ -207,5 +257,7 @@ export function readMount(mount: Word, expand: (word: Word) => string): MountSpe
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
     ...(mode === undefined ? {} : { mode }),
+    required: value("required") === "true",
+    ...(type === "secret" ? secretPlace(draft, mount) : {}),
   };
 }

@@ -1,7 +1,18 @@
-import { createVertex, CUSTOM_NAME, NO_OUTPUT, type Edge, type Mount } from "@slipway/ir";
+import {
+  createVertex,
+  CUSTOM_NAME,
+  NO_INPUT,
+  NO_OUTPUT,
+  requiredCaps,
+  type Edge,
+  type FileOp,
+  type Mount,
+} from "@slipway/ir";
+import { joinPath } from "./paths.ts";
+import { PIPES_FOLDER } from "./run-script.ts";
 import type { StepEmitter } from "./emit.ts";
 import { Inputs } from "./emit-inputs.ts";
-import type { MountStep, RunStep, StagePlan } from "./plan.ts";
+import type { FilesystemMountStep, LentMountStep, RunStep, StagePlan } from "./plan.ts";
 
 /** The vertex of a RUN. */
 export function emitRun(
@@ -20,8 +31,18 @@ export function emitRun(
     readonly: false,
     contentCache: "default",
   };
-  const mounts = step.mounts.map((mount) => emitMount(emitter, mount, { plan, inputs }));
-  mounts.sort((a, b) => (a.dest < b.dest ? -1 : a.dest > b.dest ? 1 : 0));
+  const filesystems = step.mounts
+    .filter((mount): mount is FilesystemMountStep => mount.type !== "secret" && mount.type !== "ssh")
+    .map((mount) => emitMount(emitter, mount, inputs));
+  if (step.script !== undefined) filesystems.push(scriptMount(step.script, inputs));
+  filesystems.sort((a, b) => (a.dest < b.dest ? -1 : a.dest > b.dest ? 1 : 0));
+  const lent = step.mounts.filter((mount): mount is LentMountStep => "optional" in mount).map(lentMount);
+  // The order that BuildKit's client gives them.
+  const mounts = [
+    ...filesystems,
+    ...lent.filter(({ kind }) => kind === "secret"),
+    ...lent.filter(({ kind }) => kind === "ssh"),
+  ];
   const vertex = createVertex({
     op: {
       kind: "exec",
@@ -40,9 +61,9 @@ export function emitRun(
       },
       mounts: [root, ...mounts],
       network: step.network,
-      security: "sandbox",
-      secretEnv: [],
-      cdiDevices: [],
+      security: step.security,
+      secretEnv: step.secretEnv,
+      cdiDevices: step.devices,
     },
     inputs: inputs.edges,
     constraints: emitter.constraints(plan),
@@ -51,15 +72,9 @@ export function emitRun(
   return emitter.vertex(step.span, vertex);
 }
 
-function emitMount(
-  emitter: StepEmitter,
-  mount: MountStep,
-  { plan, inputs }: { plan: StagePlan; inputs: Inputs },
-): Mount {
+function emitMount(emitter: StepEmitter, mount: FilesystemMountStep, inputs: Inputs): Mount {
   const origin =
-    mount.root === undefined
-      ? emitter.origin(mount.origin)
-      : cacheRoot(emitter, mount, { plan, root: mount.root });
+    mount.root === undefined ? emitter.origin(mount.origin) : cacheRoot(emitter, mount, mount.root);
   const base = {
     dest: mount.target,
     input: inputs.add(origin),
@@ -77,32 +92,78 @@ function emitMount(
   }
 }
 
+function lentMount(mount: LentMountStep): Mount {
+  const { target: dest, uid, gid, mode, optional } = mount;
+  const base = { dest, input: NO_INPUT, selector: "", output: NO_OUTPUT, readonly: false };
+  const owned = { ...base, uid, gid, mode, optional };
+  return mount.type === "secret"
+    ? { kind: "secret", ...owned, secretId: mount.id }
+    : { kind: "ssh", ...owned, sshId: mount.id };
+}
+
+/** The program of a here-document: a file system that holds it alone. */
+function scriptMount(script: NonNullable<RunStep["script"]>, inputs: Inputs): Mount {
+  const op: FileOp = {
+    kind: "file",
+    actions: [
+      {
+        kind: "mkfile",
+        input: NO_INPUT,
+        output: 0,
+        path: joinPath("/", script.name),
+        mode: 0o755,
+        data: script.data,
+        timestampNs: -1n,
+      },
+    ],
+  };
+  const vertex = createVertex({
+    op,
+    metadata: {
+      description: { [CUSTOM_NAME]: "[internal] preparing inline document" },
+      caps: requiredCaps(op),
+    },
+  });
+  return {
+    kind: "bind",
+    dest: PIPES_FOLDER,
+    input: inputs.add({ vertex, index: 0 }),
+    selector: "/",
+    output: NO_OUTPUT,
+    readonly: true,
+    contentCache: "default",
+  };
+}
+
 /** A cache that begins with a folder of the wanted owner and mode. */
 function cacheRoot(
   emitter: StepEmitter,
-  mount: MountStep,
-  { plan, root }: { plan: StagePlan; root: NonNullable<MountStep["root"]> },
+  mount: FilesystemMountStep,
+  root: NonNullable<FilesystemMountStep["root"]>,
 ): Edge {
   const inputs = new Inputs();
+  const op: FileOp = {
+    kind: "file",
+    actions: [
+      {
+        kind: "mkdir",
+        input: inputs.add(emitter.origin(mount.origin)),
+        output: 0,
+        path: "/cache",
+        mode: root.mode,
+        makeParents: false,
+        owner: { user: { kind: "id", id: root.uid }, group: { kind: "id", id: root.gid } },
+        timestampNs: -1n,
+      },
+    ],
+  };
   const vertex = createVertex({
-    op: {
-      kind: "file",
-      actions: [
-        {
-          kind: "mkdir",
-          input: inputs.add(emitter.origin(mount.origin)),
-          output: 0,
-          path: "/cache",
-          mode: root.mode,
-          makeParents: false,
-          owner: { user: { kind: "id", id: root.uid }, group: { kind: "id", id: root.gid } },
-          timestampNs: -1n,
-        },
-      ],
-    },
+    op,
     inputs: inputs.edges,
-    constraints: emitter.constraints(plan),
-    metadata: { description: { [CUSTOM_NAME]: "[internal] settings cache mount permissions" } },
+    metadata: {
+      description: { [CUSTOM_NAME]: "[internal] setting cache mount permissions" },
+      caps: requiredCaps(op),
+    },
   });
   return { vertex, index: 0 };
 }

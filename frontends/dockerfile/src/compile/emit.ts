@@ -1,6 +1,7 @@
 import {
   createVertex,
   CUSTOM_NAME,
+  requiredCaps,
   type Edge,
   type Position,
   type Vertex,
@@ -124,7 +125,8 @@ export class Emitter implements StepEmitter {
       ranges: [{ start: position(span.start), end: position(span.end) }],
     };
     this.locations.set(vertex.digest, [...(this.locations.get(vertex.digest) ?? []), location]);
-    return { vertex, index: 0 };
+    const metadata = { ...vertex.metadata, caps: requiredCaps(vertex.op) };
+    return { vertex: { ...vertex, metadata }, index: 0 };
   }
 
   metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache"> {
@@ -175,7 +177,6 @@ export class Emitter implements StepEmitter {
         ],
       },
       inputs: inputs.edges,
-      constraints: this.constraints(plan),
       metadata: { description: this.metadata(plan, step).description },
     });
     return this.vertex(step.span, vertex);

@@ -74,7 +74,7 @@ CMD ["node", "x.js"]`;
     expect(await graphOf(text)).toMatchInlineSnapshot(`
       "
       #1 [stage-2 3/3] COPY --from=build /srv/dist . (file, linux/amd64)
-        base: #2 [stage-2 2/3] WORKDIR /app (file, linux/amd64)
+        base: #2 [stage-2 2/3] WORKDIR /app (file)
           base: #3 [stage-2 1/3] FROM docker.io/library/alpine:latest@… (source, linux/amd64)
         copy from: #4 [build 5/5] RUN npm run build (exec, linux/amd64)
           root: #5 [build 4/5] COPY . . (file, linux/amd64)

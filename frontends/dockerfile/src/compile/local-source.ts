@@ -1,5 +1,5 @@
 import { type Bridge, type BridgeRef } from "@slipway/frontend-sdk";
-import { createVertex, CUSTOM_NAME, type Vertex } from "@slipway/ir";
+import { createVertex, CUSTOM_NAME, requiredCaps, type SourceOp, type Vertex } from "@slipway/ir";
 import { InputError } from "@slipway/oci";
 import type { DockerfileErrorCode } from "../problems.ts";
 
@@ -18,9 +18,10 @@ export function localVertex(name: string, options: LocalOptions): Vertex {
   if (options.excludePatterns?.length)
     attrs["local.excludepatterns"] = JSON.stringify(options.excludePatterns);
   if (options.followPaths?.length) attrs["local.followpaths"] = JSON.stringify(options.followPaths);
+  const op: SourceOp = { kind: "source", identifier: `local://${name}`, attrs };
   return createVertex({
-    op: { kind: "source", identifier: `local://${name}`, attrs },
-    metadata: { description: { [CUSTOM_NAME]: options.customName } },
+    op,
+    metadata: { description: { [CUSTOM_NAME]: options.customName }, caps: requiredCaps(op) },
   });
 }
 

@@ -1,8 +1,10 @@
+import type { SecretEnv } from "@slipway/ir";
 import type { RunCommand } from "../commands/command.ts";
 import { MountError, readMount, type MountSpec } from "../commands/mount.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
+import { heredocSummary, runScript } from "./run-script.ts";
 import { cleanPath, joinPath, rootedPath } from "./paths.ts";
-import type { MountStep, Origin, PlacedCommand, StagePlan } from "./plan.ts";
+import type { FilesystemMountStep, MountStep, Origin, PlacedCommand, StagePlan } from "./plan.ts";
 import type { StagePlanner } from "./plan-stage.ts";
 import { failAt } from "./site-error.ts";
 import { stageLabel } from "./stage-plans.ts";
@@ -13,24 +15,66 @@ export function planRun(planner: StagePlanner, command: RunCommand, placed: Plac
   // A command may look at anything below the root.
   plan.usedPaths.add("/");
   const { line, node } = command;
-  const args = line.form === "exec" ? [...line.args] : [...image.shell, line.args.join(" ")];
-  const mounts = command.mounts.map((mount, index) =>
-    planMount(planner, mount, { placed, origin: placed.sources[index] }),
-  );
+  const script = line.form === "exec" ? undefined : runScript(command, scope.escape);
+  const args = script === undefined ? [...line.args] : [...image.shell, script.text];
+  const mounted = planMounts(planner, command, placed);
+  const { mounts, secretEnv } = mounted;
   if (scope.options.shmSizeBytes > 0) mounts.push(sharedMemory(scope.options.shmSizeBytes));
+  const env = [...plan.env].map(([key, value]) => `${key}=${value}`);
+  if (mounted.agentSocket !== undefined && !plan.env.has("SSH_AUTH_SOCK"))
+    env.push(`SSH_AUTH_SOCK=${mounted.agentSocket}`);
+  const shown =
+    script?.lone === undefined ? node.original : `${node.original} ${heredocSummary(script.lone)}`;
   plan.steps.push({
     kind: "run",
-    name: planner.stepName(placed, node.original, { keepQuotes: true, keepUnset: true }),
+    name: planner.stepName(placed, shown, { keepQuotes: true, keepUnset: true }),
     source: node.original,
     span: placed.span,
     args,
-    env: [...plan.env].map(([key, value]) => `${key}=${value}`),
+    env,
     cwd: planner.cwd,
     user: image.config.User ?? "",
     network: command.network === "default" ? scope.options.network : command.network,
+    security: command.security,
     mounts,
+    secretEnv,
+    devices: command.devices.map(({ name, required }) => ({
+      name: planner.expand(name, placed),
+      optional: !required,
+    })),
+    ...(script?.program === undefined ? {} : { script: script.program }),
   });
   image.commit(`RUN ${[...declaredArgs(plan), ...args].join(" ")} # buildkit`, { layer: true });
+}
+
+interface PlannedMounts {
+  readonly mounts: MountStep[];
+  readonly secretEnv: SecretEnv[];
+  /** Of the first agent. */
+  readonly agentSocket?: string;
+}
+
+function planMounts(planner: StagePlanner, command: RunCommand, placed: PlacedCommand): PlannedMounts {
+  const mounts: MountStep[] = [];
+  const secretEnv: SecretEnv[] = [];
+  const sockets: string[] = [];
+  for (const [index, mount] of command.mounts.entries()) {
+    const spec = read(planner, mount, placed);
+    if (spec.type === "secret" || spec.type === "ssh") {
+      const optional = !spec.required;
+      if (spec.env !== undefined) secretEnv.push({ id: spec.id, name: spec.env.text, optional });
+      if (spec.type === "secret" && spec.target === undefined) continue;
+      const target = spec.target?.text ?? `/run/buildkit/ssh_agent.${sockets.length}`;
+      const { type, id, uid = 0, gid = 0 } = spec;
+      const mode = spec.mode ?? (type === "secret" ? 0o400 : 0o600);
+      mounts.push({ type, id, target: rootedPath(target), uid, gid, mode, optional });
+      if (type === "ssh") sockets.push(rootedPath(target));
+    } else {
+      mounts.push(planMount(planner, spec, { mount, placed, origin: placed.sources[index] }));
+    }
+  }
+  const [agentSocket] = sockets;
+  return { mounts, secretEnv, ...(agentSocket === undefined ? {} : { agentSocket }) };
 }
 
 /** `|2 A=1 B=2` for the build arguments in sight, as Docker's history has them. */
@@ -42,7 +86,7 @@ function declaredArgs(plan: StagePlan): readonly string[] {
     : [`|${values.size}`, ...[...values].map(([key, value]) => `${key}=${value}`)];
 }
 
-function sharedMemory(sizeBytes: number): MountStep {
+function sharedMemory(sizeBytes: number): FilesystemMountStep {
   return {
     type: "tmpfs",
     origin: { kind: "empty" },
@@ -66,16 +110,17 @@ function read(planner: StagePlanner, mount: Word, placed: PlacedCommand): MountS
 
 function planMount(
   planner: StagePlanner,
-  mount: Word,
-  from: { placed: PlacedCommand; origin: StagePlan | undefined },
-): MountStep {
-  const { placed } = from;
-  const spec = read(planner, mount, placed);
-  const target = spec.target.text.startsWith("/")
-    ? cleanPath(spec.target.text)
-    : joinPath("/", planner.cwd, spec.target.text);
+  spec: MountSpec,
+  from: { mount: Word; placed: PlacedCommand; origin: StagePlan | undefined },
+): FilesystemMountStep {
+  const { mount, placed } = from;
+  const type = spec.type as FilesystemMountStep["type"];
+  const written = spec.target ?? mount;
+  const target = written.text.startsWith("/")
+    ? cleanPath(written.text)
+    : joinPath("/", planner.cwd, written.text);
   if (target === "/") {
-    failAt(placed, spec.target.span, {
+    failAt(placed, written.span, {
       code: "MOUNT_INVALID",
       message: "a mount cannot hide the root",
       hint: "Give it a folder of its own as target.",
@@ -91,17 +136,15 @@ function planMount(
     });
   }
   const selector = source === "/" ? "" : source;
-  const owned = spec.type === "cache" && selector === "" && (spec.uid ?? spec.gid ?? spec.mode) !== undefined;
+  const owned = type === "cache" && selector === "" && (spec.uid ?? spec.gid ?? spec.mode) !== undefined;
   return {
-    type: spec.type,
+    type,
     origin,
     target,
     selector,
     readonly: spec.readonly,
     cacheId:
-      spec.type === "cache"
-        ? `${planner.scope.options.cacheNamespace}/${spec.id || cleanPath(spec.target.text)}`
-        : "",
+      type === "cache" ? `${planner.scope.options.cacheNamespace}/${spec.id || cleanPath(written.text)}` : "",
     sharing: spec.sharing,
     sizeBytes: spec.sizeBytes,
     ...(owned ? { root: { uid: spec.uid ?? 0, gid: spec.gid ?? 0, mode: spec.mode ?? 0o755 } } : {}),

@@ -53,7 +53,10 @@ export class StagePlanner {
       else this.setVariable(entry.slice(0, split), entry.slice(split + 1));
     }
     const { WorkingDir } = this.image.config;
-    if (WorkingDir) this.cwd = this.image.config.WorkingDir = joinPath("/", WorkingDir);
+    if (WorkingDir) {
+      this.cwd = WorkingDir.startsWith("/") ? WorkingDir : joinPath("/", WorkingDir);
+      this.image.config.WorkingDir = this.cwd;
+    }
   }
 
   #inherit(): ImageDraft {
@@ -159,16 +162,9 @@ export class StagePlanner {
     const expanded = pairs.map(({ key, value }) => ({
       key: this.expand(key, placed),
       value: this.expand(value, placed),
-      span: key.span,
     }));
-    for (const { key, value, span } of expanded) {
-      if (key === "") {
-        failAt(placed, span, {
-          code: "INSTRUCTION_ARGUMENTS",
-          message: `${name} has an empty name`,
-          hint: `Write ${name} name=value.`,
-        });
-      }
+    for (const { key, value } of expanded) {
+      // A name may expand to nothing; Docker takes that, too.
       if (name === "ENV") {
         this.setVariable(key, value);
         this.image.setEnv(key, value);
@@ -180,12 +176,14 @@ export class StagePlanner {
   #commandLine({ kind, line }: CmdCommand): void {
     const args = line.form === "exec" ? [...line.args] : [...this.image.shell, line.args.join(" ")];
     const { config } = this.image;
+    // What is empty is not there, in images as Docker writes them.
+    if (args.length === 0) delete config[kind === "cmd" ? "Cmd" : "Entrypoint"];
     if (kind === "cmd") {
-      config.Cmd = args;
+      if (args.length > 0) config.Cmd = args;
       config.ArgsEscaped = true;
       this.plan.cmdSet = true;
     } else {
-      config.Entrypoint = args;
+      if (args.length > 0) config.Entrypoint = args;
       // The base image's CMD was meant for its own ENTRYPOINT.
       if (!this.plan.cmdSet) delete config.Cmd;
     }
@@ -194,14 +192,8 @@ export class StagePlanner {
 
   #workdir(command: TextCommand, placed: PlacedCommand): void {
     const written = this.expand(command.text, placed);
-    if (written === "") {
-      failAt(placed, command.text.span, {
-        code: "INSTRUCTION_ARGUMENTS",
-        message: "WORKDIR is empty",
-        hint: "Give the variable a value, or write a path.",
-      });
-    }
-    const path = written.startsWith("/") ? joinPath(written) : joinPath("/", this.cwd, written);
+    // An absolute path stays as it is written, and a variable that is not set changes nothing.
+    const path = written.startsWith("/") ? written : joinPath("/", this.cwd, written);
     this.cwd = path;
     this.image.config.WorkingDir = path;
     const makesFolder = path !== "/";
@@ -211,7 +203,7 @@ export class StagePlanner {
         name: this.stepName(placed, command.node.original),
         source: command.node.original,
         span: placed.span,
-        path,
+        path: joinPath(path),
         user: this.image.config.User ?? "",
       });
     }
@@ -226,14 +218,8 @@ export class StagePlanner {
     }
     const value = this.expand(command.text, placed);
     if (command.kind === "user") {
-      if (value === "") {
-        failAt(placed, command.text.span, {
-          code: "INSTRUCTION_ARGUMENTS",
-          message: "USER is empty",
-          hint: "Give the variable a value, or write a name or number.",
-        });
-      }
-      config.User = value;
+      if (value === "") delete config.User;
+      else config.User = value;
       return this.image.commit(`USER ${value}`);
     }
     if (!isSignal(value)) {
@@ -272,10 +258,12 @@ export class StagePlanner {
         parsePorts(text, { site: placed, span: item.span }),
       ),
     );
-    this.image.config.ExposedPorts = {
-      ...this.image.config.ExposedPorts,
-      ...Object.fromEntries(ports.map((port) => [port, {}])),
-    };
+    if (ports.length > 0) {
+      this.image.config.ExposedPorts = {
+        ...this.image.config.ExposedPorts,
+        ...Object.fromEntries(ports.map((port) => [port, {}])),
+      };
+    }
     this.image.commit(`EXPOSE ${goList(ports)}`);
   }
 

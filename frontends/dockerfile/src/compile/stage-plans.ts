@@ -74,7 +74,11 @@ export class StagePlans {
     this.#refuseCircles();
     // With nothing to tell it from, a stage's name is noise.
     const [only] = this.stages;
-    if (this.all.length === 1 && only !== undefined) only.label = "";
+    const mounts = this.stages.some(({ commands }) =>
+      commands.some(({ command }) => command.kind === "run" && command.mounts.length > 0),
+    );
+    // What is mounted counts as one more thing to tell it from, as with BuildKit.
+    if (this.all.length === 1 && only !== undefined && !mounts) only.label = "";
   }
 
   get #site(): Site {
