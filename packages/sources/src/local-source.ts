@@ -9,7 +9,7 @@ const SCHEME = "local";
 
 /**
  * Folders of this machine: `local://name`, with the attributes `local.includepattern`, `local.excludepatterns` and
- * `local.followpaths` (JSON arrays). Only folders that the build was lent by name are within reach. A folder has no
+ * `local.followpaths` (JSON arrays). Files are root's unless `slipway.local.keepowner` is `true`. Only folders that the build was lent by name are within reach. A folder has no
  * key of its own: what is taken from it is keyed by content.
  */
 export function createLocalSource(options: {
@@ -36,6 +36,7 @@ export function createLocalSource(options: {
       const startedMs = Date.now();
       const index = await store.scanFolder(bytesOfText(folder), {
         select: selection(op, folder),
+        keepOwner: op.attrs["slipway.local.keepowner"] === "true",
         signal: context.signal,
       });
       const completedMs = Date.now();

@@ -47,6 +47,16 @@ describe("a scan of a host folder", () => {
     });
   });
 
+  test("keeps the numeric owners when asked", async () => {
+    const folder = folderWith({ "d/a": "" });
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) fs.chownSync(path.join(folder, "d/a"), 1000, 50);
+    const { uid, gid } = fs.statSync(path.join(folder, "d/a"));
+    const { entries } = await scanFolder(folder, { signal, keepOwner: true });
+    expect(entries[1]).toMatchObject({ path: "d/a", uid, gid });
+    expect([uid, gid]).toEqual(isRoot ? [1000, 50] : [process.getuid?.(), process.getgid?.()]);
+  });
+
   test("takes folders that are only on the way when something in them is taken", async () => {
     const folder = folderWith({
       "src/deep/keep.ts": "",

@@ -15,12 +15,14 @@ export type Selection = "include" | "descend" | "exclude";
 export interface ScanFolderOptions {
   /** Asked for every path once, parents first; "" is not asked about. Absent: everything is included. */
   select?(path: BytePath, kind: "dir" | "other"): Selection;
+  /** Keeps the numeric owners, as this process sees them; else everything is root's. */
+  readonly keepOwner?: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
  * The files of a host folder as an index whose contents stay where they are and are not read. As BuildKit's clients
- * send them: owner 0:0, sockets and extended attributes left out. Names of one
+ * send them: owner 0:0 (but see `keepOwner`), sockets and extended attributes left out. Names of one
  * file that are taken are hard links of the first of them. `folder` is absolute, in bytes; a symlink to a folder is
  * followed.
  * @throws InputError `CONTEXT_NOT_FOUND`, `CONTEXT_NOT_A_DIRECTORY`, `CONTEXT_UNREADABLE`
@@ -42,6 +44,7 @@ class FolderScan {
   readonly entries: Entry[] = [];
   readonly #folder: string;
   readonly #select: (path: BytePath, kind: "dir" | "other") => Selection;
+  readonly #keepOwner: boolean;
   readonly #breather: Breather;
   /** Folders on the way down that are taken only if something in them is. */
   readonly #waiting: (Entry | undefined)[] = [];
@@ -51,6 +54,7 @@ class FolderScan {
   constructor(folder: string, options: ScanFolderOptions) {
     this.#folder = folder;
     this.#select = options.select?.bind(options) ?? (() => "include");
+    this.#keepOwner = options.keepOwner === true;
     this.#breather = new Breather(options.signal);
   }
 
@@ -111,7 +115,7 @@ class FolderScan {
   }
 
   #entry(path: BytePath, absolute: string, stat: fs.BigIntStats): Entry {
-    const metadata = metadataOf(stat);
+    const metadata = metadataOf(stat, this.#keepOwner);
     if (stat.isFile()) {
       const content = {
         kind: "host",
@@ -180,6 +184,7 @@ function unreadable(path: string, cause: unknown): InputError<"CONTEXT_UNREADABL
   });
 }
 
-function metadataOf(stat: fs.BigIntStats): EntryMetadata {
-  return { mode: Number(stat.mode) & 0o7777, uid: 0, gid: 0, mtimeNs: stat.mtimeNs };
+function metadataOf(stat: fs.BigIntStats, keepOwner: boolean): EntryMetadata {
+  const [uid, gid] = keepOwner ? [Number(stat.uid), Number(stat.gid)] : [0, 0];
+  return { mode: Number(stat.mode) & 0o7777, uid, gid, mtimeNs: stat.mtimeNs };
 }
