@@ -41,6 +41,11 @@ export class SourceText {
     return { line: low + 1, column: offset - starts[low]! + 1 };
   }
 
+  /** The offset of a line and column, counted from 1; places beyond the end are the end. */
+  offset(line: number, column: number): number {
+    return Math.min(this.text.length, (this.#lineStarts[line - 1] ?? this.text.length) + column - 1);
+  }
+
   /** The text of a line, counted from 1, without its line end. */
   line(number: number): string {
     const start = this.#lineStarts[number - 1];
