@@ -112,6 +112,11 @@ export interface EngineOptions {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- options are validated by each exporter's own schema
   readonly exporters?: readonly Exporter<any>[];
   readonly sandboxes?: readonly SandboxDriver[];
+  /**
+   * Folders with descriptions of devices for `RUN --device`, the less important first. Default: /etc/cdi,
+   * /etc/buildkit/cdi, /var/run/cdi. @see Container Device Interface
+   */
+  readonly deviceFolders?: readonly string[];
 }
 
 /** Re-exported so that embedders need no further package for the common case. */

@@ -51,6 +51,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return driver;
     },
     maxParallelism: options.maxParallelism,
+    deviceFolders: options.deviceFolders,
   };
 
   return {

@@ -10,6 +10,7 @@ test("the public names are these", () => {
     "enterUserNamespace",
     "findRuntimes",
     "probeSandboxes",
+    "resolveDevices",
     "userNamespaceCommand",
   ]);
   expect(Object.keys(testkit).sort()).toEqual([

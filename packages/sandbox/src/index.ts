@@ -5,6 +5,8 @@ export {
   type ChosenSandbox,
   type SandboxDriverName,
 } from "./choose-sandbox.ts";
+export type { Device } from "./cdi/device-spec.ts";
+export { resolveDevices, type DeviceAdditions, type DeviceRequest } from "./cdi/resolve-devices.ts";
 export { findRuntimes, type OciRuntime } from "./find-runtimes.ts";
 export { createNamespacesDriver, type SandboxDriverOptions } from "./namespaces-driver.ts";
 export { createOciDriver, type OciDriverOptions } from "./oci-driver.ts";

@@ -12,6 +12,7 @@ import type { BuildContext, BuildOutcome, BuildRequest, CompiledPlatform } from 
 import { createEarlyBlobs, type EarlyBlobs } from "../export/early-blobs.ts";
 import { createExportRef } from "../export/export-ref.ts";
 import { prepareExports } from "../export/prepare-exports.ts";
+import { checkEntitlements } from "../host/entitlements.ts";
 import { explainMissing } from "../host/explain-missing.ts";
 import { createSolverHost } from "../host/solver-host.ts";
 import { createBridge } from "./bridge.ts";
@@ -30,12 +31,15 @@ export interface BuildServices {
   readonly exporterServices: ExporterServices;
   readonly sandbox: (signal: AbortSignal) => Promise<SandboxDriver>;
   readonly maxParallelism?: number;
+  readonly deviceFolders?: readonly string[];
 }
 
 interface OpenBuild {
   readonly solver: Solver;
   readonly compiled: FrontendResult;
   readonly warnings: Diagnostic[];
+  /** Adds the place in the build file to an error of a vertex. */
+  readonly locate: (error: unknown, vertex: Vertex) => unknown;
   /** Set before solving starts, when blobs are wanted. */
   early?: EarlyBlobs;
 }
@@ -66,6 +70,9 @@ async function open(
     sources,
     locate: (error: unknown, vertex: Vertex) =>
       locations.locate(explainMissing(error, vertex, request.localDirs), vertex),
+    ...(request.session ? { session: request.session } : {}),
+    entitlements: request.entitlements ?? [],
+    ...(services.deviceFolders ? { deviceFolders: services.deviceFolders } : {}),
     isFollowed: (vertex: Vertex) => build.followed?.has(vertex.digest) ?? false,
     onResult: (vertex: Vertex, result: VertexResult) => build.early?.onResult(vertex, result),
   });
@@ -108,7 +115,8 @@ async function open(
     locations.add(definition);
   }
   build.followed = belowSteps(compiled.outputs.map(({ definition }) => definition.result));
-  return Object.assign(build, { solver, compiled, warnings });
+  const locate = (error: unknown, vertex: Vertex): unknown => locations.locate(error, vertex);
+  return Object.assign(build, { solver, compiled, warnings, locate });
 }
 
 /** Runs the frontend only. */
@@ -151,6 +159,7 @@ export async function runBuild(
   const build = await open(services, request, { ...context, signal });
   const wanted = exports.find(({ prepared }) => prepared.wantsBlobs)?.prepared.wantsBlobs;
   const edges: (Edge | null)[] = build.compiled.outputs.map(({ definition }) => definition.result);
+  checkEntitlements(edges, { entitlements: request.entitlements ?? [], locate: build.locate });
   if (wanted) build.early = createEarlyBlobs({ store, results: edges, wanted, signal });
 
   try {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type ExecOp, type Mount, NO_INPUT, NO_OUTPUT, type Vertex } from "@slipway/ir";
 import { InputError, InvariantError } from "@slipway/oci";
 import {
+  type BuildSession,
   EMPTY_REF,
   type ExecuteContext,
   type LayerId,
@@ -11,10 +12,20 @@ import {
   type VertexResult,
 } from "@slipway/engine-sdk";
 import type { CacheMountLease, MountPoint, Store, WritableRoot } from "@slipway/store";
+import type { Entitlement } from "../contracts.ts";
 import { writeEtcFiles } from "./etc-files.ts";
+import {
+  agentMount,
+  checkFileTarget,
+  forwardAgents,
+  secretMount,
+  secretVariables,
+  type LentAgent,
+} from "./lent-to-step.ts";
 import { withinUserNamespace } from "./mapped-ids.ts";
 import { processFailure } from "./process-failure.ts";
 import { selectSubtree } from "./select-subtree.ts";
+import { devicePoint, stepDevices } from "./step-devices.ts";
 import { resolveUser } from "./users.ts";
 
 export interface ExecDependencies {
@@ -23,6 +34,11 @@ export interface ExecDependencies {
   sandbox(signal: AbortSignal): Promise<SandboxDriver>;
   /** Whether another step will run over this one's result: its sandbox can be started ahead. */
   readonly isFollowed: (vertex: Vertex) => boolean;
+  /** What the client lends this build; absent for nothing. */
+  readonly session?: BuildSession;
+  readonly entitlements: readonly Entitlement[];
+  /** Where descriptions of devices are; default: the folders of the Container Device Interface. */
+  readonly deviceFolders?: readonly string[];
 }
 
 const DEFAULT_HOSTNAME = "slipway";
@@ -35,7 +51,8 @@ const SYSTEM_MOUNT_POINTS: readonly MountPoint[] = ["/proc", "/sys", "/dev"].map
 
 interface PlannedMount {
   readonly mount: SandboxMount;
-  readonly point: MountPoint;
+  /** Absent below /dev, which the sandbox makes itself. */
+  readonly point?: MountPoint;
 }
 
 /** What a running step holds, released in reverse order however the step ends. */
@@ -46,7 +63,8 @@ interface Held {
 /**
  * Runs a process over its solved inputs. Output n of the result is the filesystem of the mount whose `output` is n:
  * the input's chain and one layer more.
- * @throws InputError `RUN_FAILED`, `RUN_KILLED`, `RUN_OUT_OF_MEMORY`, and what resolving users and mounts throws.
+ * @throws InputError `RUN_FAILED`, `RUN_KILLED`, `RUN_OUT_OF_MEMORY`, `SECRET_MISSING`, `SSH_AGENT_MISSING`,
+ * `DEVICE_NOT_FOUND`, `DEVICE_NOT_ALLOWED`, and what resolving users and mounts throws.
  */
 export async function executeExec(
   dependencies: ExecDependencies,
@@ -61,6 +79,7 @@ export async function executeExec(
   const rootRef = inputRef(rootMount, task.inputs);
   const held: Held[] = [];
   const writables = new Map<number, { root: WritableRoot; base: Ref }>();
+  const agents: LentAgent[] = [];
 
   const writable = async (
     ref: Ref,
@@ -90,14 +109,30 @@ export async function executeExec(
     ];
     for (const mount of op.mounts) {
       if (mount === rootMount) continue;
-      planned.push(await planMount(mount, resolved(mount.dest)));
+      if (mount.kind === "secret" || mount.kind === "ssh")
+        checkFileTarget(mount, view.resolve(mount.dest).found?.entry.kind);
+      const plan = await planMount(mount, resolved(mount.dest));
+      if (plan) planned.push(plan);
     }
+    const devices = await stepDevices(op, { ...dependencies, user });
+    for (const mount of devices.mounts) {
+      const target = resolved(mount.target);
+      planned.push({ mount: { ...mount, target }, point: devicePoint(mount, target) });
+    }
+    for (const name of devices.withHooks) {
+      warn(
+        "DEVICE_HOOKS",
+        `the hooks of the device ${name} were not run`,
+        "Slipway runs no programs of the machine for a step.",
+      );
+    }
+    const secrets = await secretVariables(op, { session: dependencies.session, signal });
     const root = await writable(
       rootRef,
       [
         ...SYSTEM_MOUNT_POINTS,
         { path: resolved(op.meta.cwd), kind: "dir" },
-        ...planned.map(({ point }) => point),
+        ...planned.flatMap(({ point }) => point ?? []),
       ],
       rootMount.readonly ? NO_OUTPUT : rootMount.output,
     );
@@ -111,19 +146,24 @@ export async function executeExec(
         mounts: planned.map(({ mount }) => mount).sort((a, b) => depth(a.target) - depth(b.target)),
         process: {
           args: op.meta.args,
-          env: processEnvironment(op, user.home),
+          env: processEnvironment(op, { home: user.home, last: [...devices.env, ...secrets] }),
           cwd: op.meta.cwd,
           uid: user.uid,
           gid: user.gid,
-          additionalGids: user.additionalGids,
+          additionalGids: [...new Set([...user.additionalGids, ...devices.additionalGids])],
         },
         hostname,
         network: op.network === "none" ? "none" : "host",
         security: op.security,
         ulimits: op.meta.ulimit,
+        ...(op.meta.cgroupParent === "" ? {} : { cgroupParent: op.meta.cgroupParent }),
       },
       {
         signal,
+        ...forwardAgents(agents, {
+          signal,
+          onFailure: ({ code, message, hint }) => warn(code, message, hint),
+        }),
         onOutput: (stream, data) =>
           task.context.progress({
             kind: "log",
@@ -150,6 +190,10 @@ export async function executeExec(
     for (const { release } of held.reverse()) await release();
   }
 
+  function warn(code: string, message: string, hint?: string): void {
+    task.context.progress({ kind: "warning", vertex: vertex.digest, code, message, hint });
+  }
+
   async function committed(output: number): Promise<Ref> {
     const changed = writables.get(output);
     if (!changed) throw new InvariantError(`output ${output} of an exec has no writable root`);
@@ -159,7 +203,8 @@ export async function executeExec(
     return { layers: [...changed.base.layers, layer] };
   }
 
-  async function planMount(mount: Mount, target: string): Promise<PlannedMount> {
+  /** Undefined for what is optional and was not lent. */
+  async function planMount(mount: Mount, target: string): Promise<PlannedMount | undefined> {
     switch (mount.kind) {
       case "tmpfs":
         return {
@@ -187,15 +232,16 @@ export async function executeExec(
       }
       case "bind":
         return planBind(mount, target);
-      case "secret":
-      case "ssh":
-        throw new InputError(
-          "MOUNT_UNSUPPORTED",
-          `a ${mount.kind} mount at ${mount.dest} can't be made yet`,
-          {
-            hint: `Remove the --mount=type=${mount.kind} flag: this version of Slipway has bind, cache and tmpfs mounts.`,
-          },
-        );
+      case "secret": {
+        const lent = await secretMount(mount, target, { session: dependencies.session, signal });
+        return lent && { mount: lent, point: { path: target, kind: "file" } };
+      }
+      case "ssh": {
+        const lent = agentMount(mount, target, dependencies.session);
+        if (!lent) return undefined;
+        agents.push(lent);
+        return { mount: lent.mount, point: { path: target, kind: "file" } };
+      }
     }
   }
 
@@ -237,9 +283,11 @@ function bindFile(source: string, target: string): PlannedMount {
   return { mount: { kind: "bind", source, target, readonly: true }, point: { path: target, kind: "file" } };
 }
 
-/** The step's own variables, proxies, and HOME as container runtimes set it. */
-function processEnvironment(op: ExecOp, home: string): string[] {
-  const env = [...op.meta.env];
+/** The step's own variables, proxies, and HOME as container runtimes set it; `last` wins over those of its name. */
+function processEnvironment(op: ExecOp, { home, last }: { home: string; last: readonly string[] }): string[] {
+  const nameOf = (entry: string): string => entry.slice(0, entry.indexOf("="));
+  const replaced = new Set(last.map(nameOf));
+  const env = [...op.meta.env.filter((entry) => !replaced.has(nameOf(entry))), ...last];
   const has = (name: string): boolean => env.some((entry) => entry.startsWith(`${name}=`));
   const proxies = op.meta.proxyEnv;
   if (proxies) {

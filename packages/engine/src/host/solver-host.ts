@@ -10,6 +10,7 @@ import {
 import { hostPlatform, InputError, InvariantError, unreachable } from "@slipway/oci";
 import type { ExecuteContext, Ref, SolverHost, Source, VertexResult } from "@slipway/engine-sdk";
 import { contentKey } from "./content-keys.ts";
+import { checkEntitlements } from "./entitlements.ts";
 import { executeExec, type ExecDependencies } from "./execute-exec.ts";
 import { executeFile } from "./execute-file.ts";
 import { executeDiff, executeMerge } from "./execute-merge.ts";
@@ -112,7 +113,9 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
       const file = attrs["llbbuild.filename"] ?? DEFINITION_FILE;
       const view = await store.roots.view(input, signal);
       const bytes = await view.readFile(`/${file}`, { maxBytes: MAX_DEFINITION_BYTES });
-      return decode(bytes).result;
+      const { result } = decode(bytes);
+      checkEntitlements([result], options);
+      return result;
     },
   };
 }
