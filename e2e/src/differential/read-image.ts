@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from "node:fs";
 import path from "node:path";
 import { PassThrough } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { extract, type Headers } from "tar-stream";
+import { extract, type Header } from "tar-stream";
 
 /** An entry of an image's file tree, as far as two builders have to agree. */
 export interface TreeEntry {
@@ -31,7 +31,7 @@ interface Descriptor {
 }
 
 interface LayerEntry {
-  readonly header: Headers;
+  readonly header: Header;
   readonly sha256: string;
 }
 
@@ -94,7 +94,7 @@ function applyLayer(tree: Map<string, TreeEntry>, layer: readonly LayerEntry[]):
   }
 }
 
-function treeEntry(header: Headers, sha256: string): TreeEntry {
+function treeEntry(header: Header, sha256: string): TreeEntry {
   const xattrs = Object.entries(header.pax ?? {}).filter(([key]) => key.startsWith("SCHILY.xattr."));
   const isFile = header.type === "file" || header.type === "contiguous-file";
   return {
