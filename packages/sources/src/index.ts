@@ -1,4 +1,10 @@
 export {
+  createGitSource,
+  type GitSource,
+  type GitSourceMeta,
+  type GitSourceOptions,
+} from "./git/git-source.ts";
+export {
   createHttpSource,
   type HttpSource,
   type HttpSourceMeta,

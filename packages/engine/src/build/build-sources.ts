@@ -2,7 +2,13 @@ import type { SourceMeta } from "@slipway/frontend-sdk";
 import type { Source } from "@slipway/engine-sdk";
 import type { SourceOp } from "@slipway/ir";
 import { formatImageReference, InputError, type Platform } from "@slipway/oci";
-import { createHttpSource, createImageSource, createLocalSource, type ImageResolver } from "@slipway/sources";
+import {
+  createGitSource,
+  createHttpSource,
+  createImageSource,
+  createLocalSource,
+  type ImageResolver,
+} from "@slipway/sources";
 import type { Store } from "@slipway/store";
 import type { BuildRequest } from "../contracts.ts";
 
@@ -26,8 +32,9 @@ export function createBuildSources(options: {
     ...session,
     ...(request.uploads ? { uploads: request.uploads } : {}),
   });
+  const git = createGitSource({ store, ...session });
   return {
-    sources: [createImageSource(images), createLocalSource({ store, folders: request.localDirs }), http],
+    sources: [createImageSource(images), createLocalSource({ store, folders: request.localDirs }), git, http],
     async meta(op, platform, signal) {
       const scheme = op.identifier.slice(0, Math.max(op.identifier.indexOf("://"), 0));
       switch (scheme) {
@@ -39,6 +46,8 @@ export function createBuildSources(options: {
             image: { ref, digest: image.reference.digest, config: image.config },
           };
         }
+        case "git":
+          return { kind: "git", ...(await git.meta(op, signal)) };
         case "http":
         case "https":
           return { kind: "http", ...(await http.meta(op, signal)) };

@@ -1,0 +1,46 @@
+import type { BuildSession, Source } from "@slipway/engine-sdk";
+import type { SourceOp } from "@slipway/ir";
+import type { Store } from "@slipway/store";
+import type { GitSourceImpl } from "./git-source-impl.ts";
+
+export interface GitSourceOptions {
+  readonly store: Store;
+  /** Lends `GIT_AUTH_TOKEN`, `GIT_AUTH_HEADER` (also with `.<host>`) and ssh agents. */
+  readonly session?: BuildSession;
+  /** The person's environment, for proxies and certificates. Default: that of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Allows repositories of this machine (`file://`): for tests. Default: false. */
+  readonly allowFiles?: boolean;
+  /** Silence of git that is an error. Default: five minutes. */
+  readonly idleTimeoutMs?: number;
+}
+
+/** What a git reference stands for in this build. See SourceMeta of the frontend SDK. */
+export interface GitSourceMeta {
+  readonly checksum: string;
+  readonly ref: string;
+  readonly commitChecksum?: string;
+}
+
+export interface GitSource extends Source {
+  meta(op: SourceOp, signal: AbortSignal): Promise<GitSourceMeta>;
+}
+
+/**
+ * Git repositories: `git://host/path#ref:subdir` with BuildKit's attributes (`git.fullurl`, `.keepgitdir`, `.checksum`,
+ * `.fetchbycommit`, `.authtokensecret`, `.authheadersecret`, `.knownsshhosts`, `.mountsshsock`, `.skipsubmodules`,
+ * `.mtime`). Needs the program `git`. Keyed by commit: a branch that did not move is asked for, not fetched.
+ * Files have the commit's time unless `git.mtime` is `checkout`, so that the same commit gives the same layer.
+ * One for each build.
+ */
+export function createGitSource(options: GitSourceOptions): GitSource {
+  let impl: Promise<GitSourceImpl> | undefined;
+  const load = (): Promise<GitSourceImpl> =>
+    (impl ??= import("./git-source-impl.ts").then(({ createGitSourceImpl }) => createGitSourceImpl(options)));
+  return {
+    schemes: ["git"],
+    key: async (op, _platform, signal) => (await load()).key(op, signal),
+    load: async (op, _platform, task) => (await load()).load(op, task),
+    meta: async (op, signal) => (await load()).meta(op, signal),
+  };
+}
