@@ -23,3 +23,8 @@ export type {
   Pair,
   Word,
 } from "./syntax/syntax-tree.ts";
+export { lint, type LintOptions } from "./lint/lint.ts";
+export { fixText, type FixedText } from "./lint/apply-fixes.ts";
+export type { LintFinding, LintFix, TextEdit } from "./lint/finding.ts";
+export type { LintRule } from "./lint/rule.ts";
+export { RULES } from "./lint/rules.ts";

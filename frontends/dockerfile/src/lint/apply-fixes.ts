@@ -1,0 +1,51 @@
+import type { LintFinding, TextEdit } from "./finding.ts";
+import { lint, type LintOptions } from "./lint.ts";
+
+/** A fix may bring out what another rule mends; more rounds than this mean that two rules disagree. */
+const MOST_ROUNDS = 10;
+
+/** Makes the edits of fixes that do not touch each other; of those that do, the first. */
+export function applyEdits(text: string, fixes: readonly (readonly TextEdit[])[]): string {
+  const chosen: TextEdit[] = [];
+  for (const edits of fixes) {
+    const isFree = edits.every((edit) =>
+      chosen.every((other) => edit.span.end < other.span.start || edit.span.start > other.span.end),
+    );
+    if (isFree) chosen.push(...edits);
+  }
+  let result = "";
+  let at = 0;
+  for (const { span, text: replacement } of chosen.sort((a, b) => a.span.start - b.span.start)) {
+    result += text.slice(at, span.start) + replacement;
+    at = span.end;
+  }
+  return result + text.slice(at);
+}
+
+/** What `--fix` has done. */
+export interface FixedText {
+  readonly text: string;
+  /** What was mended, in the order in which it was found. */
+  readonly fixed: readonly LintFinding[];
+}
+
+/**
+ * Applies the fixes of all findings whose mend is certain, again and again until there are none. Everything else stays
+ * byte for byte. The result of fixing a fixed text is the same text.
+ */
+export function fixText(text: string, options: Omit<LintOptions, "tree" | "checked"> = {}): FixedText {
+  const mark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
+  let current = text.slice(mark.length);
+  const fixed: LintFinding[] = [];
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const findings = lint(current, options).filter(({ fix }) => fix !== undefined && fix.unsure !== true);
+    const next = applyEdits(
+      current,
+      findings.map(({ fix }) => fix!.edits),
+    );
+    if (next === current) break;
+    fixed.push(...findings);
+    current = next;
+  }
+  return { text: mark + current, fixed };
+}
