@@ -1,5 +1,6 @@
 import type { Bridge, FrontendOutput, FrontendRequest, FrontendResult } from "@slipway/frontend-sdk";
 import { InputError } from "@slipway/oci";
+import { checkBases, checkReferences } from "./commands/references.ts";
 import { checkFile, type CheckedFile } from "./commands/stages.ts";
 import { compile } from "./compile/compile.ts";
 import { loadBuildFile } from "./compile/load-build-file.ts";
@@ -23,6 +24,7 @@ export async function build(
   const problems: Problem[] = [];
   const tree = await parser.parse(file.text, { file: file.filename, problems });
   const checked = checkFile(tree, problems);
+  checkBases(checked, problems);
   throwProblems(problems);
   for (const { severity = "warning", ...problem } of problems) bridge.warn({ severity, ...problem });
   const outputs: FrontendOutput[] = [];
@@ -42,7 +44,6 @@ export async function build(
 async function withOthers(error: unknown, checked: CheckedFile): Promise<unknown> {
   if (!(error instanceof InputError) || !/^STAGE_/.test(error.code) || error.location === undefined)
     return error;
-  const { checkReferences } = await import("./commands/references.ts");
   const problems: Problem[] = [];
   checkReferences(checked, problems);
   const others = problems.filter(

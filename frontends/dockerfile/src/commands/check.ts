@@ -2,6 +2,7 @@ import { didYouMean } from "../did-you-mean.ts";
 import type { Problem } from "../problems.ts";
 import type { SourceText } from "../syntax/source-text.ts";
 import type { InstructionNode } from "../syntax/syntax-tree.ts";
+import { trimSpace } from "../syntax/white-space.ts";
 import { checkCopy } from "./check-copy.ts";
 import { checkRun } from "./check-run.ts";
 import { Checker } from "./checker.ts";
@@ -105,6 +106,13 @@ function checkOnbuild(checker: Checker, source: SourceText, problems: Problem[])
     return checker.arguments("needs an instruction", "For example: ONBUILD COPY . /app");
   const inner = node.arguments.instruction;
   const name = inner.name.toUpperCase();
+  if (name.startsWith("--")) {
+    return checker.report(inner.keyword.span, {
+      code: "FLAG_UNKNOWN",
+      message: `ONBUILD has no flag ${inner.keyword.text}`,
+      hint: "Flags stand behind the instruction that they belong to: ONBUILD RUN --flag.",
+    });
+  }
   if (name === "ONBUILD" || name === "FROM" || name === "MAINTAINER") {
     return checker.arguments(
       `cannot hold ${name}`,
@@ -115,8 +123,11 @@ function checkOnbuild(checker: Checker, source: SourceText, problems: Problem[])
   // The trigger runs in somebody else's build: like Docker this one goes on, but a mistake in it is better told now.
   const found: Problem[] = [];
   checkInstruction(inner, source, found);
-  const isRefused = (problem: Problem): boolean =>
-    problem.code === "JSON_NOT_STRINGS" || (inner.arguments.form === "pairs" && name !== "ARG");
+  const { arguments: args } = inner;
+  const lacksValue =
+    args.form === "pairs" && name !== "ARG" && args.pairs.some(({ value }) => value === undefined);
+  const isRefused = ({ code }: Problem): boolean =>
+    code === "JSON_NOT_STRINGS" || (lacksValue && code === "INSTRUCTION_ARGUMENTS");
   for (const problem of found)
     problems.push(isRefused(problem) ? problem : { ...problem, severity: "warning" });
   if (found.some(isRefused)) return undefined;
@@ -167,8 +178,10 @@ function checkByName(checker: Checker, source: SourceText, problems: Problem[]):
     case "volume":
     case "expose": {
       checker.flags({});
-      const items = checker.list();
-      if (items === undefined) return undefined;
+      const written = checker.list();
+      if (written === undefined) return undefined;
+      const isVolume = node.name === "volume";
+      const items = isVolume ? written.map((item) => ({ ...item, text: trimSpace(item.text) })) : written;
       if (items.length === 0)
         return checker.arguments("needs at least one argument", `Write it behind ${checker.name}.`);
       return { kind: node.name, node, items };

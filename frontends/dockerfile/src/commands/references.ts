@@ -98,16 +98,24 @@ class ReferenceChecker {
   }
 }
 
-/**
- * Checks what FROM, `--from` and `from=` of mounts name: images that cannot exist, numbers and orders of stages that
- * make no sense. What is close to a stage's name but none is a warning, since it may be an image.
- */
-export function checkReferences(file: CheckedFile, problems: Problem[]): void {
+/** Checks that every FROM names a stage before it, or what may be an image. */
+export function checkBases(file: CheckedFile, problems: Problem[]): void {
   const checker = new ReferenceChecker(file, problems);
   const before = new Set<string>();
   for (const stage of file.stages) {
     checker.base(stage, before);
     if (stage.name !== "") before.add(stage.name);
+  }
+}
+
+/**
+ * Checks what FROM, `--from` and `from=` of mounts name: images that cannot exist, numbers and orders of stages that
+ * make no sense. What is close to a stage's name but none is a warning, since it may be an image.
+ */
+export function checkReferences(file: CheckedFile, problems: Problem[]): void {
+  checkBases(file, problems);
+  const checker = new ReferenceChecker(file, problems);
+  for (const stage of file.stages) {
     for (const command of stage.commands)
       for (const word of originsOf(command)) checker.origin(stage, command, word);
   }

@@ -57,10 +57,10 @@ function matchAt(expression: RegExp, text: string, offset: number): string {
 }
 
 /** The rest of the line without the white space at its end; null when there is none. */
-function restOfLine(text: string, offset: number): string | null {
+function restOfLine(text: string, offset: number, mayBeginWithSpace = false): string | null {
   const end = text.indexOf("\n", offset);
   const rest = trimSpaceEnd(text.slice(offset, end < 0 ? undefined : end));
-  return rest === "" || isSpace(rest.charCodeAt(0)) ? null : rest;
+  return rest === "" || (!mayBeginWithSpace && isSpace(rest.charCodeAt(0))) ? null : rest;
 }
 
 /** `--name`, `--name=value`; quotes group and a backslash escapes, whatever the file's escape character. */
@@ -217,8 +217,7 @@ class LineReader {
 
   readonly space: Pattern = (text, offset) => {
     // Between words of a list only the plain kinds of white space separate.
-    const inList = this.#expects === "more" && (this.#shape === "words" || this.#shape === "list");
-    const found = matchAt(inList ? WORD_SPACE : SPACE, text, offset);
+    const found = matchAt(this.#isInList ? WORD_SPACE : SPACE, text, offset);
     return found === "" ? null : match(found);
   };
 
@@ -227,6 +226,11 @@ class LineReader {
     this.#reset();
     return match("\n");
   };
+
+  get #isInList(): boolean {
+    if (this.#expects === "first") return true;
+    return this.#expects === "more" && (this.#shape === "words" || this.#shape === "list");
+  }
 
   #reset(): void {
     this.#expects = "keyword";
@@ -244,7 +248,12 @@ class LineReader {
       const word = matchAt(WORD, text, offset);
       return word === "" ? null : match(word, { kind: "word" });
     }
-    const rest = restOfLine(text, offset);
+    if (this.#isInList && matchAt(WORD_SPACE, text, offset) === "") return this.#text(text, offset, true);
+    return this.#text(text, offset);
+  }
+
+  #text(text: string, offset: number, mayBeginWithSpace = false): Match | null {
+    const rest = restOfLine(text, offset, mayBeginWithSpace);
     return rest === null ? null : match(rest, { kind: "text" });
   }
 }
