@@ -70,6 +70,14 @@ describe("flags of build become frontend options as docker buildx makes them", (
       { "add-hosts": "a=10.0.0.1,b=::1,c=fe80::1" },
     ],
     [
+      ["--shm-size", "64m", "--cgroup-parent", "/builds"],
+      { "shm-size": "67108864", "cgroup-parent": "/builds" },
+    ],
+    [
+      ["--ulimit", "nofile=1:2", "--ulimit", "core=-1", "--ulimit", "nofile=1024"],
+      { ulimit: "nofile=1024:1024,core=-1:-1" },
+    ],
+    [
       ["--platform", "linux/arm64,linux/x86_64", "--platform", "linux/arm64/v8"],
       { platform: "linux/arm64,linux/amd64" },
     ],
@@ -95,6 +103,26 @@ describe("flags of build become frontend options as docker buildx makes them", (
       sourceDateEpochSeconds: 5,
     });
     expect((await run(["build", "."], { env: { SOURCE_DATE_EPOCH: "yesterday" } })).status).toBe(2);
+  });
+
+  test("--secret and --ssh become a session, --allow what steps may do", async () => {
+    writeFileSync(folder.join("token"), "from a file");
+    const flags = ["--secret", "id=file,src=token", "--secret", "id=TOKEN", "--secret", "id=unset,env=UNSET"];
+    const { request, stderr } = await run(
+      ["build", ...flags, "--allow", "security.insecure", "--allow", "device=a.com/b=c", "."],
+      { env: { TOKEN: "from the environment" } },
+    );
+    const secret = async (id: string): Promise<string | undefined> => {
+      const bytes = await request?.session?.secret(id, new AbortController().signal);
+      return bytes && Buffer.from(bytes).toString();
+    };
+    expect(await secret("file")).toBe("from a file");
+    expect(await secret("TOKEN")).toBe("from the environment");
+    expect(await secret("unset")).toBe("");
+    expect(stderr).toContain("WARNING: --secret unset: the variable UNSET is not set");
+    expect(await secret("other")).toBeUndefined();
+    expect(request?.entitlements).toEqual(["security.insecure", "device=a.com/b=c"]);
+    expect((await run(["build", "."])).request?.session).toBeUndefined();
   });
 
   test("without --platform the host's is built", async () => {
@@ -168,7 +196,15 @@ describe("wrong usage has status 2, a message and a hint, and starts nothing", (
     [["build", "a", "b"], "too many arguments", ""],
     [["biuld", "."], "unknown command 'biuld'", "Did you mean build?"],
     [["build", "--tga", "x", "."], "unknown option '--tga'", "Did you mean --tag?"],
-    [["build", "--secret", "id=x", "."], "--secret is not supported yet", "--build-arg"],
+    [["build", "--secret", "x", "."], "--secret:", "id=NAME,src=FILE"],
+    [["build", "--secret", "id=x,src=no-such-file", "."], "--secret:", "env"],
+    [["build", "--ssh", "default", "."], "SSH_AUTH_SOCK is not set", "ssh-agent"],
+    [["build", "--ssh", "=x", "."], "--ssh:", "ID=SOCKET"],
+    [["build", "--allow", "everything", "."], "--allow", "security.insecure"],
+    [["build", "--ulimit", "nofile", "."], "--ulimit", "nofile=1024:2048"],
+    [["build", "--ulimit", "files=3", "."], "--ulimit", "nofile"],
+    [["build", "--ulimit", "nofile=-1:5", "."], "--ulimit", "soft limit first"],
+    [["build", "--shm-size", "much", "."], "--shm-size", "512MB"],
     [["build", "--builder=x", "."], "--builder is not supported yet", "--root"],
     [["build", "--push=maybe", "."], "true or false", ""],
     [["build", "--push", "."], "a push needs a name", "--tag"],

@@ -57,6 +57,7 @@ const COMMANDS: Readonly<Record<string, (program: Command, setting: Setting) => 
   doctor: defineDoctor,
   du: defineDu,
   prune: definePrune,
+  lsp: defineLsp,
 };
 
 /** The command that is asked for; all of them when it is none, for the help and for suggestions. */
@@ -174,6 +175,19 @@ function definePrune(program: Command, { io, done }: Setting): void {
   });
 }
 
+function defineLsp(program: Command, { io, done }: Setting): void {
+  program
+    .command("lsp")
+    .summary("serve editors: diagnostics, completion, navigation, formatting")
+    .description("Runs the language server for Dockerfiles, which an editor starts and speaks to.")
+    .option("--stdio", "speak over stdin and stdout; there is no other way, and it need not be said")
+    .option("--clientProcessId <PID>", "end with this process, as some editors ask for")
+    .action(async () => {
+      const { lspCommand } = await import("./commands/lsp.ts");
+      done(await lspCommand(io));
+    });
+}
+
 function addBuildOptions(command: Command): Command {
   return command
     .option(
@@ -204,6 +218,27 @@ function addBuildOptions(command: Command): Command {
     .option("--pull", "ask the registry for each image, even when it is there already")
     .option("--network <MODE>", "network of RUN: default, host or none")
     .option("--add-host <NAME:IP>", "further line for /etc/hosts (repeatable)", collect, [])
+    .option(
+      "--secret <SPEC>",
+      "secret for RUN --mount=type=secret: id=NAME,src=FILE or id=NAME,env=VARIABLE (repeatable)",
+      collect,
+      [],
+    )
+    .option(
+      "--ssh <SPEC>",
+      "ssh agent for RUN --mount=type=ssh: default, ID=SOCKET or ID=KEY,KEY (repeatable)",
+      collect,
+      [],
+    )
+    .option(
+      "--allow <ENTITLEMENT>",
+      "what steps may do beyond the ordinary: security.insecure, device, device=NAME (repeatable)",
+      collect,
+      [],
+    )
+    .option("--shm-size <SIZE>", "size of /dev/shm in RUN, for example 128m")
+    .option("--ulimit <NAME=SOFT[:HARD]>", "limit of the processes of RUN (repeatable)", collect, [])
+    .option("--cgroup-parent <PATH>", "existing cgroup that RUN's processes run in")
     .option("--frontend <NAME>", "build language, instead of what the file says");
 }
 

@@ -9,6 +9,7 @@ import type { BuildFlags, EngineFlags, OutputFlags } from "../flags/build-flags.
 import { checkDestinations } from "../flags/check-destinations.ts";
 import { exportRequests } from "../flags/export-requests.ts";
 import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
+import { lentToBuild } from "../flags/session.ts";
 import { writesToStdout } from "../flags/output-spec.ts";
 import { catchInterrupts } from "../interrupt.ts";
 import type { Host } from "../host.ts";
@@ -34,6 +35,12 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
   const platforms = requestedPlatforms(flags.platform);
   const baseOptions = frontendOptions(flags, io.env);
   const engine = engineOptions(flags, io);
+  const lent = await lentToBuild(flags, {
+    context,
+    env: io.env,
+    cwd: io.cwd,
+    warn: (message) => mode !== "rawjson" && void io.stderr.write(`WARNING: ${message}\n`),
+  });
   const inputs = await resolveBuildInputs(context, flags, io);
   const forgetCleanUp = io.onExit(inputs.cleanUp);
   try {
@@ -45,6 +52,7 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
       platforms,
       localDirs: inputs.localDirs,
       exports,
+      ...lent,
       ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
       cwd: io.cwd,
       get stdout() {

@@ -5,6 +5,7 @@ import { EXIT_OK } from "../exit-status.ts";
 import { resolveBuildInputs } from "../flags/build-inputs.ts";
 import type { BuildFlags, EngineFlags } from "../flags/build-flags.ts";
 import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
+import { lentToBuild } from "../flags/session.ts";
 import { interruptible } from "../interrupt.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
@@ -35,6 +36,7 @@ export async function irCommand(context: string, flags: IrFlags, io: Host): Prom
       );
   }
   const options = frontendOptions(flags, io.env);
+  const lent = await lentToBuild(flags, { context, env: io.env, cwd: io.cwd, warn: () => undefined });
   const inputs = await resolveBuildInputs(context, flags, io);
   const forgetCleanUp = io.onExit(inputs.cleanUp);
   try {
@@ -48,6 +50,7 @@ export async function irCommand(context: string, flags: IrFlags, io: Host): Prom
           platforms,
           localDirs: inputs.localDirs,
           exports: [],
+          ...lent,
           ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
           cwd: io.cwd,
           stdout: io.stdout,

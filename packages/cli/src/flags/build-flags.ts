@@ -12,6 +12,12 @@ export interface BuildFlags {
   readonly network?: string;
   readonly addHost: readonly string[];
   readonly frontend?: string;
+  readonly secret: readonly string[];
+  readonly ssh: readonly string[];
+  readonly allow: readonly string[];
+  readonly shmSize?: string;
+  readonly ulimit: readonly string[];
+  readonly cgroupParent?: string;
 }
 
 /** Flags about what becomes of the result. */

@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { formatPlatform, hostPlatform, parsePlatform, type Platform } from "@slipway/oci";
 import { UsageError, usageOf } from "../usage-error.ts";
 import type { BuildFlags } from "./build-flags.ts";
+import { limitOptions } from "./limits.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -43,7 +44,7 @@ export function frontendOptions(flags: BuildFlags, env: Environment): Record<str
     throw new UsageError(`--network "${network}" is not supported`, "Use default, host or none.");
   }
   if (flags.addHost.length > 0) options["add-hosts"] = flags.addHost.map(hostAndAddress).join(",");
-  return options;
+  return Object.assign(options, limitOptions(flags));
 }
 
 /**

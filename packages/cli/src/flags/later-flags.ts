@@ -2,24 +2,18 @@ import { UsageError } from "../usage-error.ts";
 
 /** Flags that docker buildx has and Slipway does not have yet, with what to do instead. */
 const LATER: Readonly<Record<string, string>> = {
-  "--allow": "Leave it away: no entitlement is needed for what is supported.",
   "--attest": "Leave it away: images get no attestations yet.",
   "--builder": "Slipway has no builders: choose a store with --root and a sandbox with --sandbox.",
   "--cache-from": "Leave it away: the cache of the store (--root) is used by itself.",
   "--cache-to": "Leave it away: results are kept in the store (--root) by themselves.",
   "--call": "To see what a file compiles to, use `slipway ir`.",
-  "--cgroup-parent": "Leave it away: RUN is not limited by control groups.",
   "--check": "To see what a file compiles to, use `slipway ir`.",
   "--policy": "Leave it away.",
   "--provenance": "Leave it away: images get no attestations yet.",
   "--sbom": "Leave it away: images get no attestations yet.",
-  "--secret": "Give what is not secret with --build-arg; there is no way for secrets yet.",
-  "--shm-size": "Mount a tmpfs in the build file: RUN --mount=type=tmpfs,target=/dev/shm.",
-  "--ssh": "Fetch over ssh outside of the build, and pass the folder with --build-context.",
-  "--ulimit": "Set the limit in the build file: RUN ulimit -n 1024 && …",
 };
 
-/** A better error for `unknown option '--secret'`; undefined for flags that buildx does not have either. */
+/** A better error for `unknown option '--sbom'`; undefined for flags that buildx does not have either. */
 export function laterFlag(message: string): UsageError | undefined {
   const flag = /'(--[a-z-]+)/.exec(message)?.[1];
   const hint = flag === undefined ? undefined : LATER[flag];

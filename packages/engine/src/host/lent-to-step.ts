@@ -83,18 +83,20 @@ export function agentMount(
   target: string,
   session: BuildSession | undefined,
 ): LentAgent | undefined {
-  const agent = session?.sshAgent(mount.sshId);
+  // Files that name no id leave it empty.
+  const id = mount.sshId || "default";
+  const agent = session?.sshAgent(id);
   if (agent === undefined) {
     if (mount.optional) return undefined;
     throw new InputError(
       "SSH_AGENT_MISSING",
-      `the step needs the ssh agent "${mount.sshId}", which the build was not given`,
+      `the step needs the ssh agent "${id}", which the build was not given`,
       {
         hint:
-          mount.sshId === "default"
+          id === "default"
             ? "Pass --ssh default for the agent of SSH_AUTH_SOCK, or --ssh default=KEYFILE."
-            : `Pass it with --ssh ${mount.sshId}=SOCKET, or --ssh ${mount.sshId}=KEYFILE.`,
-        data: { sshId: mount.sshId },
+            : `Pass it with --ssh ${id}=SOCKET, or --ssh ${id}=KEYFILE.`,
+        data: { sshId: id },
       },
     );
   }

@@ -39,7 +39,7 @@ export function openAgent({ id, paths }: SshSource, { env, cwd }: Surroundings):
   const sockets = files.filter((file) => existing(id, file).isSocket());
   if (sockets.length === 0) return keyAgent(files.map((file) => readKey(file)));
   if (files.length > 1) {
-    throw new InputError("SSH_INVALID", `--ssh ${id} names a socket among other files`, {
+    throw new InputError("SSH_INVALID", `the ssh agent "${id}" names a socket among other files`, {
       hint: "Name one socket or any number of keys, and lend further agents under other ids.",
     });
   }
@@ -49,11 +49,15 @@ export function openAgent({ id, paths }: SshSource, { env, cwd }: Surroundings):
 function existing(id: string, file: string): fs.Stats {
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (stat) return stat;
-  throw new InputError("SSH_AGENT_MISSING", `--ssh ${id}: ${file} does not exist`, {
-    hint: file.includes("/~/")
-      ? "The shell did not expand ~: write $HOME instead."
-      : "Name the socket of an agent that runs, or a file with a private key.",
-  });
+  throw new InputError(
+    "SSH_AGENT_MISSING",
+    `there is no ssh agent to lend as "${id}": ${file} does not exist`,
+    {
+      hint: file.includes("/~/")
+        ? "The shell did not expand ~: write $HOME instead."
+        : "Name the socket of an agent that runs, or a file with a private key.",
+    },
+  );
 }
 
 function readKey(file: string): PrivateKey {
