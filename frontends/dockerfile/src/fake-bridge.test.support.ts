@@ -1,5 +1,12 @@
-import type { Bridge, BridgeRef, Diagnostic, FileStat, FrontendOutput } from "@slipway/frontend-sdk";
-import type { Definition } from "@slipway/ir";
+import type {
+  Bridge,
+  BridgeRef,
+  Diagnostic,
+  FileStat,
+  FrontendOutput,
+  SourceMeta,
+} from "@slipway/frontend-sdk";
+import type { Definition, SourceOp } from "@slipway/ir";
 import {
   InputError,
   type ContainerConfig,
@@ -40,8 +47,11 @@ export class FakeBridge implements Bridge {
 
   async solve(definition: Definition): Promise<BridgeRef> {
     this.solved.push(definition);
-    const op = definition.result!.vertex.op;
-    return { id: op.kind === "source" ? op.identifier.replace("local://", "") : "" };
+    const { op, inputs } = definition.result!.vertex;
+    if (op.kind === "source") return { id: op.identifier.replace("local://", "") };
+    // An archive that is unpacked.
+    const from = inputs[0]?.vertex.op;
+    return { id: from?.kind === "source" ? `${from.identifier}!` : "" };
   }
 
   async readFile(ref: BridgeRef, path: string): Promise<Uint8Array> {
@@ -55,6 +65,11 @@ export class FakeBridge implements Bridge {
     return folder !== ""
       ? []
       : links.map(([path, linkname]) => ({ path, kind: "symlink", mode: 0o777, sizeBytes: 0, linkname }));
+  }
+
+  async resolveSourceMeta(op: SourceOp, { platform }: { platform: Platform }): Promise<SourceMeta> {
+    const image = await this.resolveImageConfig(op.identifier, { platform });
+    return { kind: "image", image };
   }
 
   statFile(): never {

@@ -11,6 +11,7 @@ import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-
 import { platformArgs, type CompileOptions } from "./options.ts";
 import type { StagePlan } from "./plan.ts";
 import { StagePlanner, type PlanScope } from "./plan-stage.ts";
+import { subdirectory } from "./remote-context.ts";
 import { resolveBases } from "./resolve-bases.ts";
 import { expandWord } from "./site-error.ts";
 import { StagePlans } from "./stage-plans.ts";
@@ -75,7 +76,9 @@ async function ignorePatterns({ bridge, file, options, signal }: CompileContext)
 
 async function contextEdge(context: CompileContext, used: ReadonlySet<string>): Promise<Edge | null> {
   if (used.size === 0) return null;
-  const { contextName } = context.options;
+  const { contextName, contextSubdir } = context.options;
+  const { remote } = context.file;
+  if (remote !== undefined) return subdirectory(remote.whole, contextSubdir);
   const vertex = localVertex(contextName, {
     customName: "[internal] load build context",
     sharedKeyHint: contextName,

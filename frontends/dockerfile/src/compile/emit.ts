@@ -12,7 +12,9 @@ import type { SourceText, Span } from "../syntax/source-text.ts";
 import { emitCopy } from "./emit-copy.ts";
 import { Inputs } from "./emit-inputs.ts";
 import { emitRun } from "./emit-run.ts";
+import { layoutAttrs } from "./named-context.ts";
 import { localVertex } from "./local-source.ts";
+import { sourceVertex } from "./source-vertex.ts";
 import type { CompileOptions } from "./options.ts";
 import { parseOwner } from "./owner.ts";
 import type { Origin, StagePlan, Step, WorkdirStep } from "./plan.ts";
@@ -76,7 +78,7 @@ export class Emitter implements StepEmitter {
       case "local": {
         const vertex = localVertex(base.name, {
           customName: `[context ${base.contextName}] load from client`,
-          sharedKeyHint: `context:${base.contextName}`,
+          sharedKeyHint: `context:${base.contextName}-`,
           followPaths: followedPaths(plan.usedPaths),
           excludePatterns: base.excludePatterns,
         });
@@ -84,6 +86,8 @@ export class Emitter implements StepEmitter {
       }
       case "image":
         return this.#image(plan, base);
+      case "remote":
+        return { vertex: sourceVertex(base.source, { customName: base.customName }), index: 0 };
     }
   }
 
@@ -94,6 +98,8 @@ export class Emitter implements StepEmitter {
     if (config?.rootfs?.diff_ids.length === 0 && !config.history?.some((entry) => !entry.empty_layer))
       return null;
     const { imageResolveMode } = this.scope.options;
+    const modeAttrs: Record<string, string> =
+      imageResolveMode === "" ? {} : { "image.resolvemode": imageResolveMode };
     const written = plan.stage?.from.node.original ?? base.name;
     return this.vertex(
       plan.span,
@@ -101,7 +107,7 @@ export class Emitter implements StepEmitter {
         op: {
           kind: "source",
           identifier: base.identifier,
-          attrs: imageResolveMode === "" ? {} : { "image.resolvemode": imageResolveMode },
+          attrs: base.layout === undefined ? modeAttrs : layoutAttrs(base),
         },
         constraints: { platform: plan.platform ?? this.scope.platform, filter: [] },
         metadata: {

@@ -3,17 +3,20 @@ import { InputError } from "@slipway/oci";
 import type { DockerfileErrorCode } from "../problems.ts";
 import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
+import { resolveRemoteContext, shownAddress, type RemoteContext } from "./remote-context.ts";
 
 /** The names that are tried when none is given, in this order. */
 export const DEFAULT_FILE_NAMES = ["Dockerfile", "Containerfile"] as const;
 
-/** The build file as the client lent it. */
+/** The build file, from the client or a remote context. */
 export interface BuildFile {
   readonly filename: string;
   readonly bytes: Uint8Array;
   readonly text: string;
   /** Content of `<filename>.dockerignore`, which goes before the context's. */
   readonly ignoreText?: string;
+  /** The build context when it does not come from the client. */
+  readonly remote?: RemoteContext;
 }
 
 function candidates(filename: string | undefined): readonly string[] {
@@ -33,27 +36,36 @@ export async function loadBuildFile(
   options: CompileOptions,
   signal: AbortSignal,
 ): Promise<BuildFile> {
-  const names = candidates(options.filename);
-  const vertex = localVertex(options.dockerfileName, {
-    customName: `[internal] load build definition from ${names[0]!}`,
-    sharedKeyHint: options.dockerfileName,
-    followPaths: names.flatMap((name) => [name, `${name}.dockerignore`]),
-  });
+  const remote = options.context === "" ? null : await resolveRemoteContext(bridge, options, signal);
+  const isLocal = remote === null || options.localBuildFile;
+  const names = !isLocal && remote.loneFile ? [remote.loneFile] : candidates(options.filename);
+  const vertex = isLocal
+    ? localVertex(options.dockerfileName, {
+        customName: `[internal] load build definition from ${names[0]!}`,
+        sharedKeyHint: options.dockerfileName,
+        followPaths: names.flatMap((name) => [name, `${name}.dockerignore`]),
+      })
+    : remote.whole.vertex;
   const ref = await solveVertex(bridge, vertex, signal);
   for (const filename of names) {
     const bytes = await readOptionalFile(bridge, ref, { path: filename, signal });
     if (bytes === undefined) continue;
-    const ignore = await readOptionalFile(bridge, ref, { path: `${filename}.dockerignore`, signal });
+    // Remote contexts come as they are: what an ignore file keeps back is for what the client sends.
+    const ignore =
+      remote === null
+        ? await readOptionalFile(bridge, ref, { path: `${filename}.dockerignore`, signal })
+        : undefined;
     return {
       filename,
       bytes,
       text: decodeText(bytes),
       ...(ignore === undefined ? {} : { ignoreText: decodeText(ignore) }),
+      ...(remote === null ? {} : { remote }),
     };
   }
   throw new InputError<DockerfileErrorCode>(
     "DOCKERFILE_NOT_FOUND",
-    `there is no ${options.filename ?? names.join(" and no ")}`,
+    `there is no ${options.filename ?? names.join(" and no ")}${isLocal ? "" : ` in ${shownAddress(options.context)}`}`,
     {
       hint: "Write one, or name the file with --file.",
       data: { tried: names },

@@ -12,6 +12,14 @@ export interface CompileOptions {
   readonly labels: ReadonlyMap<string, string>;
   /** `context:NAME`, by name. */
   readonly namedContexts: ReadonlyMap<string, string>;
+  /** Where the build context is when it is no folder of the client: a git repository or a URL; else empty. */
+  readonly context: string;
+  /** The folder of a remote context that is the context's root; empty for its own. */
+  readonly contextSubdir: string;
+  /** Keeps `.git` of a git repository that is the context. */
+  readonly keepGitDir: boolean;
+  /** True when the build file comes from the client even though the context does not. */
+  readonly localBuildFile: boolean;
   /** Local source names of the build context and of the folder of the Dockerfile. */
   readonly contextName: string;
   readonly dockerfileName: string;
@@ -88,6 +96,13 @@ function readProxy(buildArgs: ReadonlyMap<string, string>): ProxyEnv | undefined
   };
 }
 
+function readBool(buildArgs: ReadonlyMap<string, string>, name: string): boolean {
+  const value = buildArgs.get(name) ?? "";
+  if (/^(?:1|t|T|true|True|TRUE)$/.test(value)) return true;
+  if (/^(?:0|f|F|false|False|FALSE|)$/.test(value)) return false;
+  return invalid(`build-arg:${name}`, value, "It is 1 or 0.");
+}
+
 function readEpoch(value: string | undefined): number | undefined {
   if (value === undefined || value === "") return undefined;
   if (/^\d{1,11}$/.test(value)) return Number(value);
@@ -96,20 +111,11 @@ function readEpoch(value: string | undefined): number | undefined {
 
 /**
  * Reads a request.
- * @throws InputError `OPTION_INVALID`, `NOT_SUPPORTED_YET`
+ * @throws InputError `OPTION_INVALID`
  */
 export function readOptions(request: FrontendRequest): CompileOptions {
   const { options } = request;
   const buildArgs = withPrefix(options, "build-arg:");
-  if (options.context !== undefined && options.context !== "") {
-    throw new InputError<DockerfileErrorCode>(
-      "NOT_SUPPORTED_YET",
-      "a build context from a URL or a git repository is not supported yet",
-      {
-        hint: "Fetch it first, and build from the folder.",
-      },
-    );
-  }
   const noCache = options["no-cache"];
   const noCacheStages = noCache === undefined ? null : list(noCache).map((name) => name.toLowerCase());
   const shmSize = options["shm-size"] ?? "";
@@ -122,6 +128,10 @@ export function readOptions(request: FrontendRequest): CompileOptions {
     buildArgs,
     labels: withPrefix(options, "label:"),
     namedContexts: withPrefix(options, "context:"),
+    context: options.context ?? "",
+    contextSubdir: options.contextsubdir ?? "",
+    keepGitDir: readBool(buildArgs, "BUILDKIT_CONTEXT_KEEP_GIT_DIR"),
+    localBuildFile: Boolean(options.dockerfilekey),
     contextName: options.contextkey || "context",
     dockerfileName: options.dockerfilekey || "dockerfile",
     network: readNetwork(options["force-network-mode"]),

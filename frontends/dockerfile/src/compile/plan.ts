@@ -139,7 +139,16 @@ export type Base =
   | { readonly kind: "scratch" }
   | { readonly kind: "stage"; readonly plan: StagePlan }
   /** An image by name; `identifier` appears when it is resolved. */
-  | { readonly kind: "image"; readonly name: string; identifier?: string; customName?: string }
+  | {
+      readonly kind: "image";
+      readonly name: string;
+      identifier?: string;
+      customName?: string;
+      /** The store that lends it, when it does not come from a registry. */
+      readonly layout?: string;
+    }
+  /** A git repository, or a file of its own by http. */
+  | { readonly kind: "remote"; readonly source: SourceDescription; readonly customName: string }
   /** A folder that the client lends under this name. */
   | {
       readonly kind: "local";

@@ -1,10 +1,12 @@
 import type { Bridge } from "@slipway/frontend-sdk";
 import { formatImageReference, InputError, parseImageReference, type Platform } from "@slipway/oci";
+import type { SourceOp } from "@slipway/ir";
 import { checkInstruction } from "../commands/check.ts";
 import { nearestName } from "../did-you-mean.ts";
 import { throwProblems, type DockerfileErrorCode, type Problem } from "../problems.ts";
 import type { RememberingParser } from "../syntax/remembering-parser.ts";
 import { readIgnoreFile } from "./dockerignore.ts";
+import { layoutAttrs } from "./named-context.ts";
 import { ImageDraft } from "./image-draft.ts";
 import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
@@ -56,11 +58,10 @@ async function resolveBase(plan: StagePlan, context: ResolveContext): Promise<vo
   if (base.kind === "local") base.excludePatterns = await contextIgnore(plan, context);
 }
 
-async function resolveImage(
-  plan: StagePlan,
-  { bridge, options, plans, signal }: ResolveContext,
-): Promise<void> {
+async function resolveImage(plan: StagePlan, context: ResolveContext): Promise<void> {
+  const { bridge, options, plans, signal } = context;
   const base = plan.base as Extract<StagePlan["base"], { kind: "image" }>;
+  if (base.layout !== undefined) return resolveLayout(plan, base, context);
   const span = plan.stage?.from.image.span ?? plan.span;
   const reference = atPlace(plan, span, () => parseImageReference(base.name));
   const complete = formatImageReference(
@@ -98,6 +99,26 @@ async function resolveImage(
       cause: error,
     });
   }
+}
+
+/** The config of an image in an OCI layout that the client lends. */
+async function resolveLayout(
+  plan: StagePlan,
+  base: Extract<StagePlan["base"], { kind: "image" }>,
+  { bridge, options, signal }: ResolveContext,
+): Promise<void> {
+  base.identifier = `oci-layout://${base.name}`;
+  const op: SourceOp = { kind: "source", identifier: base.identifier, attrs: layoutAttrs(base) };
+  const meta = await bridge.resolveSourceMeta?.(op, { platform: plan.platform!, signal });
+  if (meta?.kind !== "image") {
+    throw new InputError<DockerfileErrorCode>(
+      "NOT_SUPPORTED_YET",
+      "images of OCI layouts need a builder that can look into them",
+      { hint: "Push the image to a registry and name it there." },
+    );
+  }
+  plan.baseConfig = meta.image.config;
+  plan.image = new ImageDraft(meta.image.config, options.sourceDateEpoch);
 }
 
 async function contextIgnore(

@@ -6,6 +6,7 @@ import { didYouMean } from "../did-you-mean.ts";
 import { problemError } from "../problems.ts";
 import type { Span } from "../syntax/source-text.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
+import { contextBase } from "./named-context.ts";
 import type { CompileOptions } from "./options.ts";
 import type { Base, PlacedCommand, StagePlan } from "./plan.ts";
 import { expandText } from "../expand/expand.ts";
@@ -201,25 +202,9 @@ export class StagePlans {
     const suffix = `::${[os, architecture, variant].filter(Boolean).join("/")}`;
     for (const key of new Set([familiar + suffix, name + suffix, familiar, name])) {
       const value = this.#options.namedContexts.get(key);
-      if (value !== undefined) return this.#contextBase(key, value);
+      if (value !== undefined) return contextBase(name, key, value);
     }
     return undefined;
-  }
-
-  #contextBase(contextName: string, value: string): Base {
-    const image = /^docker-image:(?:\/\/)?(.+)$/.exec(value)?.[1];
-    if (image === "scratch") return { kind: "scratch" };
-    if (image !== undefined)
-      return { kind: "image", name: image, customName: `[context ${contextName}] ${image}` };
-    const local = /^local:(.+)$/.exec(value)?.[1];
-    if (local !== undefined) return { kind: "local", name: local, contextName, excludePatterns: [] };
-    throw problemError({
-      code: /^(?:git|https?|oci-layout|input|target)[:@]/.test(value)
-        ? "NOT_SUPPORTED_YET"
-        : "CONTEXT_INVALID",
-      message: `the named context ${contextName} cannot be "${value}"`,
-      hint: "Slipway takes a folder, or docker-image://name.",
-    });
   }
 
   /** Puts an instruction into a stage and finds what it takes files from. */

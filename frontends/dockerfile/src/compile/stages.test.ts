@@ -287,7 +287,7 @@ describe("named contexts", () => {
       kind: "source",
       identifier: "local://srcdir",
       attrs: {
-        "local.sharedkeyhint": "context:src",
+        "local.sharedkeyhint": "context:src-",
         "local.excludepatterns": '["b/x"]',
         "local.followpaths": '["a","b/*"]',
       },
@@ -314,12 +314,24 @@ describe("named contexts", () => {
 
   test.each([
     [
-      "https://x/y.git",
-      '- NOT_SUPPORTED_YET the named context s cannot be "https://x/y.git" | Slipway takes a folder, or docker-image://name.',
+      "nonsense",
+      '- CONTEXT_INVALID the named context s cannot be "nonsense" | A named context is a folder, docker-image://name, oci-layout://store@sha256:…, an address by http(s), or a git repository.',
     ],
     [
-      "nonsense",
-      '- CONTEXT_INVALID the named context s cannot be "nonsense" | Slipway takes a folder, or docker-image://name.',
+      "git:x",
+      '- CONTEXT_INVALID the named context s cannot be "git:x" | Write git://host/path or ssh://user@host/path.',
+    ],
+    [
+      "target:x",
+      '- CONTEXT_INVALID the named context s cannot be "target:x" | Results of other builds cannot be lent yet: push the other build\'s image, or write it as an OCI layout.',
+    ],
+    [
+      "oci-layout://store",
+      "- CONTEXT_INVALID the named context s does not say which image | Add the image's digest: oci-layout://store@sha256:….",
+    ],
+    [
+      "https://h/x.git?mtime=x",
+      '- GIT_REFERENCE_INVALID "https://h/x.git?mtime=x" does not name a git repository: mtime is "x" | mtime is checkout or commit.',
     ],
   ])("%s is refused", async (value, expected) => {
     expect(await failureOf("FROM s", { options: { "context:s": value } })).toBe(expected);
@@ -341,8 +353,8 @@ test.each([
     '- OPTION_INVALID "x" is not a value of the option build-arg:SOURCE_DATE_EPOCH | It is a number of seconds since 1970.',
   ],
   [
-    { context: "https://x" },
-    "- NOT_SUPPORTED_YET a build context from a URL or a git repository is not supported yet | Fetch it first, and build from the folder.",
+    { "build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR": "x" },
+    '- OPTION_INVALID "x" is not a value of the option build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR | It is 1 or 0.',
   ],
 ])("the options %j are refused", async (options, expected) => {
   expect(await failureOf("FROM alpine", { options: options as Record<string, string> })).toBe(expected);
