@@ -28,3 +28,10 @@ export { fixText, type FixedText } from "./lint/apply-fixes.ts";
 export type { LintFinding, LintFix, TextEdit } from "./lint/finding.ts";
 export type { LintRule } from "./lint/rule.ts";
 export { RULES } from "./lint/rules.ts";
+export {
+  createFormatter,
+  formatDockerfile,
+  type FormatOptions,
+  type FormattedFile,
+  type Formatter,
+} from "./format/format.ts";
