@@ -7,7 +7,6 @@ import {
   type ImageConfig,
   type ImageReference,
   type Index,
-  InputError,
   type Manifest,
   parseImageReference,
   type Platform,
@@ -16,6 +15,7 @@ import {
 import { choosePlatform, type RegistryClient } from "@slipway/registry";
 import type { LayerId, Ref } from "@slipway/engine-sdk";
 import type { Store } from "@slipway/store";
+import { registerLayers } from "./register-layers.ts";
 
 /** An image for one platform, known by its documents; its layers are registered with the store, not fetched. */
 export interface KnownImage {
@@ -80,28 +80,13 @@ export function createImageResolver(options: {
     return { manifest: image.manifest.manifest, config: image.config.config };
   }
 
-  function register(reference: ImageReference, { manifest, config }: Documents): LayerId[] {
-    const diffIds = config.rootfs?.diff_ids ?? [];
-    if (diffIds.length !== manifest.layers.length) {
-      throw new InputError(
-        "IMAGE_UNSUPPORTED",
-        `${formatImageReference(reference)} has ${manifest.layers.length} layers and ${diffIds.length} diff IDs`,
-        {
-          hint: "Its config does not belong to its manifest: push the image again.",
-        },
-      );
-    }
+  function register(reference: ImageReference, documents: Documents): LayerId[] {
     const repository = { registry: reference.registry, repository: reference.repository };
-    return manifest.layers.map((descriptor, index) =>
-      store.layers.addRemote({
-        descriptor,
-        diffId: diffIds[index] as (typeof diffIds)[number],
-        ...(config.created === undefined ? {} : { created: config.created }),
-        origin: `${reference.registry}/${reference.repository}`,
-        fetch: (signal) =>
-          registry.blob(repository, { digest: descriptor.digest, size: descriptor.size }, { signal }),
-      }),
-    );
+    return registerLayers(store, documents, {
+      name: formatImageReference(reference),
+      origin: `${reference.registry}/${reference.repository}`,
+      fetch: ({ digest, size }, signal) => registry.blob(repository, { digest, size }, { signal }),
+    });
   }
 
   const self: ImageResolver = {

@@ -8,5 +8,6 @@ test("the public names are what the README says", () => {
     "createImageResolver",
     "createImageSource",
     "createLocalSource",
+    "createOciLayoutSource",
   ]);
 });

@@ -13,3 +13,9 @@ export {
 export { createImageResolver, type ImageResolver, type KnownImage } from "./image-resolver.ts";
 export { createImageSource } from "./image-source.ts";
 export { createLocalSource } from "./local-source.ts";
+export {
+  createOciLayoutSource,
+  type OciLayoutMeta,
+  type OciLayoutSource,
+  type OciLayoutSourceOptions,
+} from "./oci-layout/oci-layout-source.ts";

@@ -7,6 +7,7 @@ import {
   createHttpSource,
   createImageSource,
   createLocalSource,
+  createOciLayoutSource,
   type ImageResolver,
 } from "@slipway/sources";
 import type { Store } from "@slipway/store";
@@ -32,9 +33,16 @@ export function createBuildSources(options: {
     ...session,
     ...(request.uploads ? { uploads: request.uploads } : {}),
   });
+  const layouts = createOciLayoutSource({ store, layouts: request.ociLayouts ?? {} });
   const git = createGitSource({ store, ...session });
   return {
-    sources: [createImageSource(images), createLocalSource({ store, folders: request.localDirs }), git, http],
+    sources: [
+      createImageSource(images),
+      createLocalSource({ store, folders: request.localDirs }),
+      layouts,
+      git,
+      http,
+    ],
     async meta(op, platform, signal) {
       const scheme = op.identifier.slice(0, Math.max(op.identifier.indexOf("://"), 0));
       switch (scheme) {
@@ -46,6 +54,8 @@ export function createBuildSources(options: {
             image: { ref, digest: image.reference.digest, config: image.config },
           };
         }
+        case "oci-layout":
+          return { kind: "image", image: await layouts.meta(op, platform, signal) };
         case "git":
           return { kind: "git", ...(await git.meta(op, signal)) };
         case "http":

@@ -93,10 +93,8 @@ function summaryOf(complaint: string, secrets: readonly string[]): string {
     .slice(-4)
     .join("; ");
   for (const secret of secrets) if (secret.length > 0) text = text.replaceAll(secret, "…");
-  return (
-    text
-      .replace(/\/\/[^/\s@]*@/g, "//")
-      .replace(/[\x00-\x1f\x7f-\x9f]/g, "")
-      .slice(0, 600)
-  );
+  return text
+    .replace(/\/\/[^/\s@]*@/g, "//")
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, "")
+    .slice(0, 600);
 }
