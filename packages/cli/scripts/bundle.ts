@@ -16,20 +16,29 @@ const COMMAND_LINE = "command-line";
 /** Chevrotain and what is over it: a fifth of the code, for files that were never parsed before. */
 const DOCKERFILE_PARSER = "dockerfile-parser";
 
+/** The language server and the protocol's library: nothing that a build needs. It brings a parser of its own. */
+const LANGUAGE_SERVER = "language-server";
+
 /** Modules that are files of their own, by the import that loads them. */
 const APART: readonly { readonly importer: string; readonly path: string; readonly entry: string }[] = [
   { importer: "cli/src/main.ts", path: `./${COMMAND_LINE}.ts`, entry: COMMAND_LINE },
   { importer: "dockerfile/src/syntax/remembering-parser.ts", path: "./parser.ts", entry: DOCKERFILE_PARSER },
   { importer: "dockerfile/src/index.ts", path: "./syntax/parser.ts", entry: DOCKERFILE_PARSER },
+  { importer: "cli/src/commands/lsp.ts", path: "@slipway/language-server", entry: LANGUAGE_SERVER },
 ];
 
 const modulesApart: Plugin = {
   name: "modules-apart",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/.*\.ts$/, namespace: "file" }, ({ importer, path: imported, kind }) => {
-      const found = APART.find((each) => importer.endsWith(each.importer) && imported === each.path);
-      return found && kind === "dynamic-import" ? { path: `./${found.entry}.js`, external: true } : undefined;
-    });
+    onResolve(
+      { filter: /^(?:\.\/.*\.ts|@slipway\/.*)$/, namespace: "file" },
+      ({ importer, path: imported, kind }) => {
+        const found = APART.find((each) => importer.endsWith(each.importer) && imported === each.path);
+        return found && kind === "dynamic-import"
+          ? { path: `./${found.entry}.js`, external: true }
+          : undefined;
+      },
+    );
   },
 };
 
@@ -45,6 +54,7 @@ function entryFiles(): Map<string, string> {
     ["main", path.join(packageFolder, "src/main.ts")],
     [COMMAND_LINE, path.join(packageFolder, `src/${COMMAND_LINE}.ts`)],
     [DOCKERFILE_PARSER, path.join(workspace, "frontends/dockerfile/src/syntax/parser.ts")],
+    [LANGUAGE_SERVER, path.join(workspace, "packages/language-server/src/index.ts")],
   ]);
   const patterns = ["packages", "frontends"].map((folder) => `${folder}/*/src/**/*{-worker,-stub}.ts`);
   for (const file of globSync(patterns, { cwd: workspace })) {
@@ -71,7 +81,8 @@ const result = await build({
   format: "esm",
   platform: "node",
   target: "node24",
-  conditions: ["slipway-source"],
+  // `module`: where a package has both, the form that is not wrapped for browsers and asks for no require().
+  conditions: ["slipway-source", "module"],
   mainFields: ["module", "main"],
   external: EXTERNAL,
   // Names stay readable in stack traces that people send us.

@@ -1,1 +1,1 @@
-export {};
+export { serveLanguage, type ServeOptions } from "./server/serve-language.ts";

@@ -1,0 +1,65 @@
+import type { Connection } from "vscode-languageserver";
+import { codeActions } from "../features/code-actions/code-actions.ts";
+import { completion } from "../features/completion/completion.ts";
+import { resolveCompletion } from "../features/completion/resolve-completion.ts";
+import { documentSymbols } from "../features/document-symbols.ts";
+import { foldingRanges } from "../features/folding-ranges.ts";
+import { formatting } from "../features/formatting.ts";
+import { hover } from "../features/hover.ts";
+import { definition, documentHighlights, references } from "../features/navigation.ts";
+import { prepareRename, rename } from "../features/rename.ts";
+import { semanticTokens } from "../features/semantic-tokens.ts";
+import type { RequestGuard } from "./request-guard.ts";
+
+/** Connects each request of the protocol with the feature that answers it. */
+export function registerFeatures(connection: Connection, guard: RequestGuard): void {
+  connection.onHover(
+    guard.document(({ position }, { document, client }) => hover(document, position, client)),
+  );
+  connection.onCompletion(
+    guard.document(({ position }, { document, client }) => completion(document, position, client)),
+  );
+  connection.onCompletionResolve(
+    guard.plain((item, { client, find }) => resolveCompletion(item, { client, find })),
+  );
+  connection.onDefinition(guard.document(({ position }, { document }) => definition(document, position)));
+  connection.onReferences(
+    guard.document(({ position, context }, { document }) => references(document, position, context)),
+  );
+  connection.onDocumentHighlight(
+    guard.document(({ position }, { document }) => documentHighlights(document, position)),
+  );
+  connection.onPrepareRename(
+    guard.document(({ position }, { document }) => prepareRename(document, position)),
+  );
+  connection.onRenameRequest(
+    guard.document(({ position, newName }, { document, client }) =>
+      rename(document, position, { newName, client }),
+    ),
+  );
+  connection.onDocumentSymbol(
+    guard.document((_params, { document, client }) => documentSymbols(document, client)),
+  );
+  connection.onFoldingRanges(
+    guard.document((_params, { document, client }) => foldingRanges(document, client)),
+  );
+  connection.onCodeAction(
+    guard.document((params, { document, client }) => codeActions(document, params, client)),
+  );
+  connection.languages.semanticTokens.on(
+    guard.required((_params, { document }) => semanticTokens(document), { data: [] }),
+  );
+  connection.languages.semanticTokens.onRange(
+    guard.required(({ range }, { document }) => semanticTokens(document, range), { data: [] }),
+  );
+  connection.onDocumentFormatting(
+    guard.document((_params, { document, tools }) =>
+      tools.format === undefined ? null : formatting(document, { format: tools.format }),
+    ),
+  );
+  connection.onDocumentRangeFormatting(
+    guard.document(({ range }, { document, tools }) =>
+      tools.format === undefined ? null : formatting(document, { format: tools.format, range }),
+    ),
+  );
+}
