@@ -5,6 +5,9 @@ import { checkFile, type CheckedFile } from "./commands/stages.ts";
 import { compile } from "./compile/compile.ts";
 import { loadBuildFile } from "./compile/load-build-file.ts";
 import { readOptions } from "./compile/options.ts";
+import { collectFacts, type PlannedFile } from "./lint/collect-facts.ts";
+import type { LintFacts } from "./lint/facts.ts";
+import { findingsOfBuild } from "./lint/remembering-lint.ts";
 import { throwProblems, type Problem } from "./problems.ts";
 import { createRememberingParser } from "./syntax/remembering-parser.ts";
 
@@ -28,16 +31,32 @@ export async function build(
   throwProblems(problems);
   for (const { severity = "warning", ...problem } of problems) bridge.warn({ severity, ...problem });
   const outputs: FrontendOutput[] = [];
+  const facts: LintFacts[] = [];
+  const onPlanned = (planned: PlannedFile): void => void facts.push(collectFacts(planned));
   for (const platform of request.platforms) {
     signal.throwIfAborted();
-    const context = { request, options, file, checked, parser, bridge, signal };
+    const context = { request, options, file, checked, parser, bridge, signal, onPlanned };
     try {
       outputs.push(await compile(context, platform));
     } catch (error) {
       throw await withOthers(error, checked);
     }
   }
+  await tellFindings(checked, facts, bridge);
   return { outputs };
+}
+
+/** Warns of what rules find. @throws InputError `LINT_VIOLATION` when the file asks for it */
+async function tellFindings(
+  checked: CheckedFile,
+  facts: readonly LintFacts[],
+  bridge: Bridge,
+): Promise<void> {
+  const { diagnostics, violated } = await findingsOfBuild(checked, facts, bridge.memory);
+  for (const diagnostic of diagnostics) bridge.warn(diagnostic);
+  if (violated.length === 0) return;
+  const { lintViolation } = await import("./lint/lint-violation.ts");
+  throw lintViolation(violated, diagnostics);
 }
 
 /** Adds the other references between stages that lead nowhere to an error about one. */

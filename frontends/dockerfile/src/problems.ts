@@ -36,6 +36,7 @@ export type DockerfileErrorCode =
   | "IGNORE_FILE_INVALID"
   | "FILE_NOT_REGULAR"
   | "OPTION_INVALID"
+  | "LINT_VIOLATION"
   | "NOT_SUPPORTED_YET";
 
 /** One mistake, before it is thrown; plain data that survives JSON. */

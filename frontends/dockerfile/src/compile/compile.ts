@@ -2,6 +2,7 @@ import type { Bridge, FrontendOutput, FrontendRequest } from "@slipway/frontend-
 import type { Edge } from "@slipway/ir";
 import { normalizePlatform, type ImageConfig, type Platform } from "@slipway/oci";
 import type { CheckedFile } from "../commands/stages.ts";
+import type { PlannedFile } from "../lint/collect-facts.ts";
 import { throwProblems, type Problem } from "../problems.ts";
 import type { RememberingParser } from "../syntax/remembering-parser.ts";
 import { readIgnoreFile } from "./dockerignore.ts";
@@ -25,10 +26,15 @@ export interface CompileContext {
   readonly parser: RememberingParser;
   readonly bridge: Bridge;
   readonly signal: AbortSignal;
+  /** Told what is known before anything is emitted: rules look at it. */
+  readonly onPlanned?: (planned: PlannedFile) => void;
 }
 
 /** Predefined arguments and the ARGs before the first FROM, with what the command line says. */
-function globalArgs({ request, options, checked }: CompileContext, target: Platform): Map<string, string> {
+export function globalArgs(
+  { request, options, checked }: CompileContext,
+  target: Platform,
+): Map<string, string> {
   const targetStage = options.target || (checked.stages.at(-1)?.name ?? "");
   const args = platformArgs({ build: request.buildPlatform, target, targetStage });
   for (const name of args.keys()) {
@@ -51,7 +57,12 @@ function globalArgs({ request, options, checked }: CompileContext, target: Platf
 }
 
 /** Patterns of what the client does not send: `<file>.dockerignore`, else the context's `.dockerignore`. */
-async function ignorePatterns({ bridge, file, options, signal }: CompileContext): Promise<readonly string[]> {
+export async function ignorePatterns({
+  bridge,
+  file,
+  options,
+  signal,
+}: CompileContext): Promise<{ readonly file: string; readonly patterns: readonly string[] }> {
   let name = `${file.filename}.dockerignore`;
   let text = file.ignoreText;
   if (text === undefined) {
@@ -65,27 +76,31 @@ async function ignorePatterns({ bridge, file, options, signal }: CompileContext)
       path: ".dockerignore",
       signal,
     });
-    if (bytes === undefined) return [];
+    if (bytes === undefined) return { file: name, patterns: [] };
     text = decodeText(bytes);
   }
   const problems: Problem[] = [];
   const patterns = readIgnoreFile(text, { file: name, problems });
   throwProblems(problems);
-  return patterns;
+  return { file: name, patterns };
 }
 
-async function contextEdge(context: CompileContext, used: ReadonlySet<string>): Promise<Edge | null> {
-  if (used.size === 0) return null;
+async function contextEdge(
+  context: CompileContext,
+  used: ReadonlySet<string>,
+): Promise<{ readonly edge: Edge | null; readonly ignore?: PlannedFile["ignore"] }> {
+  if (used.size === 0) return { edge: null };
   const { contextName, contextSubdir } = context.options;
   const { remote } = context.file;
-  if (remote !== undefined) return subdirectory(remote.whole, contextSubdir);
+  if (remote !== undefined) return { edge: subdirectory(remote.whole, contextSubdir) };
+  const ignore = await ignorePatterns(context);
   const vertex = localVertex(contextName, {
     customName: "[internal] load build context",
     sharedKeyHint: contextName,
     followPaths: followedPaths(used),
-    excludePatterns: await ignorePatterns(context),
+    excludePatterns: ignore.patterns,
   });
-  return { vertex, index: 0 };
+  return { edge: { vertex, index: 0 }, ignore };
 }
 
 function resultConfig(target: StagePlan, options: CompileOptions, platform: Platform): ImageConfig {
@@ -131,13 +146,21 @@ export async function compile(context: CompileContext, wanted: Platform): Promis
   for (const plan of plans.stages) if (needed.has(plan)) new StagePlanner(plan, scope).run();
   target.usedPaths.add("/");
 
-  const source = checked.tree.source;
-  const emitter = new Emitter({
+  const { edge, ignore } = await contextEdge(context, scope.contextPaths);
+  const { stages, all } = plans;
+  const { buildPlatform } = context.request;
+  context.onPlanned?.({
+    stages,
+    all,
     options,
-    source,
+    buildPlatform,
     platform,
-    context: await contextEdge(context, scope.contextPaths),
+    needed,
+    ...(ignore ? { ignore } : {}),
   });
+
+  const source = checked.tree.source;
+  const emitter = new Emitter({ options, source, platform, context: edge });
   // In the order of the file, so that no stage waits on the stack for another.
   for (const plan of plans.stages) if (needed.has(plan)) emitter.emit(plan);
   const result = emitter.emit(target);
