@@ -1,4 +1,5 @@
 import { type Digest, sha256 } from "@slipway/oci";
+import { requiredCaps } from "./capabilities.ts";
 import { writeOp } from "./llb/encode-op.ts";
 import { WireWriter } from "./llb/wire-writer.ts";
 import type { Constraints, Op } from "./op.ts";
@@ -11,7 +12,7 @@ export interface VertexInit {
   readonly inputs?: readonly Edge[];
   /** Default: no platform, no filter. */
   readonly constraints?: Constraints;
-  /** Filled up with `emptyMetadata`. */
+  /** Filled up with `emptyMetadata`, and `caps` with what the op needs (`requiredCaps`). */
   readonly metadata?: Partial<VertexMetadata>;
 }
 
@@ -35,7 +36,7 @@ export function createVertex({
     op,
     inputs,
     constraints,
-    metadata: metadata ? { ...emptyMetadata(), ...metadata } : emptyMetadata(),
+    metadata: { ...emptyMetadata(), caps: requiredCaps(op), ...metadata },
   };
 }
 

@@ -52,7 +52,7 @@ describe("here-documents", () => {
     const { definition } = await compiled(`${S}COPY <<EOF /a\nhello\nEOF`);
     expect(`\n${printTree(definition).replace(/, [0-9a-f]{12}/g, "")}`).toMatchInlineSnapshot(`
       "
-      #1 [1/1] COPY <<EOF /a (file, linux/amd64)
+      #1 [1/1] COPY <<EOF /a (file)
         copy from: #2 [internal] preparing inline document (file)
       "
     `);

@@ -49,7 +49,8 @@ function copyActions(
   return step.parts.map((part, index) => {
     // The first action changes what is below, each further one the result of the one before it.
     const input = index === 0 ? base : inputs.edges.length + index - 1;
-    const owner = parseOwner(step.chown, input);
+    // Names mean what they mean in the image below, not in what was copied just now.
+    const owner = parseOwner(step.chown, base);
     const { isSearched, ...action } = partAction(part);
     return {
       kind: "copy",
@@ -141,7 +142,6 @@ function copy(
   const vertex = createVertex({
     op: { kind: "file", actions },
     inputs: inputs.edges,
-    constraints: emitter.constraints(plan),
     metadata: { description, ignoreCache },
   });
   return emitter.vertex(step.span, vertex);
@@ -159,7 +159,6 @@ function linked(
   const vertex = createVertex({
     op: { kind: "merge", inputs: [0, 1] },
     inputs: [below, layer],
-    constraints: emitter.constraints(plan),
     metadata: {
       description: { ...description, [CUSTOM_NAME]: step.name.replace(/(?=(?:COPY|ADD)\b)/, "LINK ") },
       ignoreCache,

@@ -3,7 +3,6 @@ import {
   CUSTOM_NAME,
   NO_INPUT,
   NO_OUTPUT,
-  requiredCaps,
   type Edge,
   type FileOp,
   type Mount,
@@ -121,7 +120,6 @@ function scriptMount(script: NonNullable<RunStep["script"]>, inputs: Inputs): Mo
     op,
     metadata: {
       description: { [CUSTOM_NAME]: "[internal] preparing inline document" },
-      caps: requiredCaps(op),
     },
   });
   return {
@@ -162,7 +160,6 @@ function cacheRoot(
     inputs: inputs.edges,
     metadata: {
       description: { [CUSTOM_NAME]: "[internal] setting cache mount permissions" },
-      caps: requiredCaps(op),
     },
   });
   return { vertex, index: 0 };

@@ -1,7 +1,6 @@
 import {
   createVertex,
   CUSTOM_NAME,
-  requiredCaps,
   type Edge,
   type Position,
   type Vertex,
@@ -131,8 +130,7 @@ export class Emitter implements StepEmitter {
       ranges: [{ start: position(span.start), end: position(span.end) }],
     };
     this.locations.set(vertex.digest, [...(this.locations.get(vertex.digest) ?? []), location]);
-    const metadata = { ...vertex.metadata, caps: requiredCaps(vertex.op) };
-    return { vertex: { ...vertex, metadata }, index: 0 };
+    return { vertex, index: 0 };
   }
 
   metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache"> {

@@ -73,13 +73,13 @@ COPY --from=build /srv/dist .
 CMD ["node", "x.js"]`;
     expect(await graphOf(text)).toMatchInlineSnapshot(`
       "
-      #1 [stage-2 3/3] COPY --from=build /srv/dist . (file, linux/amd64)
+      #1 [stage-2 3/3] COPY --from=build /srv/dist . (file)
         base: #2 [stage-2 2/3] WORKDIR /app (file)
           base: #3 [stage-2 1/3] FROM docker.io/library/alpine:latest@… (source, linux/amd64)
         copy from: #4 [build 5/5] RUN npm run build (exec, linux/amd64)
-          root: #5 [build 4/5] COPY . . (file, linux/amd64)
+          root: #5 [build 4/5] COPY . . (file)
             base: #6 [build 3/5] RUN npm ci (exec, linux/amd64)
-              root: #7 [build 2/5] COPY package.json ./ (file, linux/amd64)
+              root: #7 [build 2/5] COPY package.json ./ (file)
                 base: #8 [build 1/5] FROM docker.io/library/node:24@… (source, linux/amd64)
                 copy from: #9 [internal] load build context (source)
             copy from: → #9 [internal] load build context
@@ -91,7 +91,7 @@ CMD ["node", "x.js"]`;
     expect(await graphOf('FROM scratch\nCOPY a b c/\nRUN ["/c/a"]')).toMatchInlineSnapshot(`
       "
       #1 [2/2] RUN ["/c/a"] (exec, linux/amd64)
-        root: #2 [1/2] COPY a b c/ (file, linux/amd64)
+        root: #2 [1/2] COPY a b c/ (file)
           copy from: #3 [internal] load build context (source)
       "
     `);
@@ -100,9 +100,9 @@ CMD ["node", "x.js"]`;
   test("COPY --link is laid over what is below", async () => {
     expect(await graphOf("FROM alpine\nCOPY --link a /")).toMatchInlineSnapshot(`
       "
-      #1 [2/2] LINK COPY --link a / (merge, linux/amd64)
+      #1 [2/2] LINK COPY --link a / (merge)
         layer 0: #2 [1/2] FROM docker.io/library/alpine:latest@… (source, linux/amd64)
-        layer 1: #3 [2/2] COPY --link a / (file, linux/amd64)
+        layer 1: #3 [2/2] COPY --link a / (file)
           copy from: #4 [internal] load build context (source)
       "
     `);

@@ -1,5 +1,5 @@
 import { type Bridge, type BridgeRef } from "@slipway/frontend-sdk";
-import { createVertex, CUSTOM_NAME, requiredCaps, type SourceOp, type Vertex } from "@slipway/ir";
+import { createVertex, CUSTOM_NAME, type SourceOp, type Vertex } from "@slipway/ir";
 import { InputError } from "@slipway/oci";
 import type { DockerfileErrorCode } from "../problems.ts";
 
@@ -21,7 +21,7 @@ export function localVertex(name: string, options: LocalOptions): Vertex {
   const op: SourceOp = { kind: "source", identifier: `local://${name}`, attrs };
   return createVertex({
     op,
-    metadata: { description: { [CUSTOM_NAME]: options.customName }, caps: requiredCaps(op) },
+    metadata: { description: { [CUSTOM_NAME]: options.customName } },
   });
 }
 

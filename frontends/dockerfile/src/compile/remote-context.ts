@@ -1,5 +1,5 @@
 import type { Bridge } from "@slipway/frontend-sdk";
-import { createVertex, type Edge, NO_INPUT, requiredCaps, type FileOp } from "@slipway/ir";
+import { createVertex, type Edge, NO_INPUT, type FileOp } from "@slipway/ir";
 import { ARCHIVE_PREFIX_BYTES, isArchive } from "./archive-magic.ts";
 import { gitSource, isHttpReference, parseGitReference } from "./git-reference.ts";
 import { solveVertex } from "./local-source.ts";
@@ -89,5 +89,5 @@ function copied(from: Edge, { src, unpack }: { readonly src: string; readonly un
       },
     ],
   };
-  return { vertex: createVertex({ op, inputs: [from], metadata: { caps: requiredCaps(op) } }), index: 0 };
+  return { vertex: createVertex({ op, inputs: [from] }), index: 0 };
 }

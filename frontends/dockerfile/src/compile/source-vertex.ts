@@ -1,4 +1,4 @@
-import { createVertex, CUSTOM_NAME, requiredCaps, type SourceOp, type Vertex } from "@slipway/ir";
+import { createVertex, CUSTOM_NAME, type SourceOp, type Vertex } from "@slipway/ir";
 import type { Platform } from "@slipway/oci";
 import type { SourceDescription } from "./git-reference.ts";
 
@@ -12,6 +12,6 @@ export function sourceVertex(
   return createVertex({
     op,
     ...(platform === undefined ? {} : { constraints: { platform, filter: [] } }),
-    metadata: { description: { [CUSTOM_NAME]: customName }, caps: requiredCaps(op) },
+    metadata: { description: { [CUSTOM_NAME]: customName } },
   });
 }
