@@ -3,10 +3,12 @@ import {
   diagnose,
   type DockerfileTree,
   type InstructionNode,
+  lint,
+  type LintFinding,
   type Problem,
   SourceText,
 } from "@slipway/frontend-dockerfile/language";
-import type { LanguageTools, LintFinding } from "./language-tools.ts";
+import type { LanguageTools } from "./language-tools.ts";
 import { type LogicalText, logicalTextAt } from "./logical-text.ts";
 import { StageIndex } from "./stages.ts";
 import { VariableIndex } from "./variables.ts";
@@ -19,7 +21,6 @@ export class Analysis {
   readonly problems: readonly Problem[];
   /** A bug of ours that this text brought to light; the tree is then empty. */
   readonly failure: unknown;
-  readonly #tools: LanguageTools;
   readonly #checked: CheckedFile | undefined;
   #findings: readonly LintFinding[] | undefined;
   #stages: StageIndex | undefined;
@@ -28,7 +29,6 @@ export class Analysis {
   constructor(text: string, options: { readonly file: string; readonly tools: LanguageTools }) {
     this.text = text;
     const { file, tools } = options;
-    this.#tools = tools;
     try {
       const { tree, problems, checked } = diagnose(text, { file, parser: tools.parser });
       this.tree = tree;
@@ -44,7 +44,7 @@ export class Analysis {
 
   /** Where the file breaks rules. Rules say nothing about what is plainly wrong. */
   get findings(): readonly LintFinding[] {
-    this.#findings ??= this.#checked === undefined ? [] : this.#tools.lint(this.#checked);
+    this.#findings ??= this.#checked === undefined ? [] : lint(this.text, { checked: this.#checked });
     return this.#findings;
   }
 

@@ -52,9 +52,9 @@ export class DockerfileDocument {
 
   /** The document after the client's changes. Each change counts from the text that the one before it has left. */
   changed(changes: readonly TextDocumentContentChangeEvent[], version: number): DockerfileDocument {
-    const current: DockerfileDocument = changes.reduce(
+    const current = changes.reduce<DockerfileDocument>(
       (document, change) => document.#with(document.#changedText(change), version),
-      this as DockerfileDocument,
+      this,
     );
     return current.version === version ? current : this.#with(this.#written, version);
   }

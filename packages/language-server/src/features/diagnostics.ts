@@ -1,7 +1,6 @@
 import { InvariantError, type SourceLocation } from "@slipway/oci";
-import type { Problem, Span } from "@slipway/frontend-dockerfile/language";
+import type { LintFinding, Problem, Span } from "@slipway/frontend-dockerfile/language";
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from "vscode-languageserver";
-import type { LintFinding } from "../analysis/language-tools.ts";
 import type { DockerfileDocument } from "../documents/dockerfile-document.ts";
 import type { ClientOptions } from "../server/client-options.ts";
 

@@ -1,5 +1,4 @@
 import { CodeActionKind, type ServerCapabilities, TextDocumentSyncKind } from "vscode-languageserver";
-import type { LanguageTools } from "../analysis/language-tools.ts";
 import type { PositionEncoding } from "../documents/position-encoding.ts";
 import { FIX_ALL_KIND } from "../features/code-actions/code-actions.ts";
 import { SEMANTIC_TOKENS_LEGEND } from "../features/semantic-tokens.ts";
@@ -9,10 +8,8 @@ import type { ClientOptions } from "./client-options.ts";
 export function serverCapabilities(setting: {
   readonly encoding: PositionEncoding;
   readonly client: ClientOptions;
-  readonly tools: LanguageTools;
 }): ServerCapabilities {
-  const { encoding, client, tools } = setting;
-  const canFormat = tools.format !== undefined;
+  const { encoding, client } = setting;
   return {
     positionEncoding: encoding.kind,
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
@@ -26,6 +23,7 @@ export function serverCapabilities(setting: {
     renameProvider: client.renamePreparation ? { prepareProvider: true } : true,
     codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL_KIND] },
     semanticTokensProvider: { legend: SEMANTIC_TOKENS_LEGEND, full: true, range: true },
-    ...(canFormat ? { documentFormattingProvider: true, documentRangeFormattingProvider: true } : {}),
+    documentFormattingProvider: true,
+    documentRangeFormattingProvider: true,
   };
 }

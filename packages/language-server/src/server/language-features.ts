@@ -53,13 +53,11 @@ export function registerFeatures(connection: Connection, guard: RequestGuard): v
     guard.required(({ range }, { document }) => semanticTokens(document, range), { data: [] }),
   );
   connection.onDocumentFormatting(
-    guard.document((_params, { document, tools }) =>
-      tools.format === undefined ? null : formatting(document, { format: tools.format }),
-    ),
+    guard.document((_params, { document, tools }) => formatting(document, { formatter: tools.formatter })),
   );
   connection.onDocumentRangeFormatting(
     guard.document(({ range }, { document, tools }) =>
-      tools.format === undefined ? null : formatting(document, { format: tools.format, range }),
+      formatting(document, { formatter: tools.formatter, range }),
     ),
   );
 }

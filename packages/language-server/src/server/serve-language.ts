@@ -143,7 +143,7 @@ class LanguageServer {
     const tools = this.#tools;
     this.#session = { client, setting: { encoding, tools } };
     return {
-      capabilities: serverCapabilities({ encoding, client, tools }),
+      capabilities: serverCapabilities({ encoding, client }),
       serverInfo: { name: "slipway", version: this.#options.version },
     };
   }

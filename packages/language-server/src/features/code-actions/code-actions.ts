@@ -1,4 +1,4 @@
-import type { Span } from "@slipway/frontend-dockerfile/language";
+import { fixText, type Span, type TextEdit as Change } from "@slipway/frontend-dockerfile/language";
 import {
   type CodeAction,
   CodeActionKind,
@@ -7,16 +7,15 @@ import {
   type TextEdit,
   type WorkspaceEdit,
 } from "vscode-languageserver";
-import type { LintFinding } from "../../analysis/language-tools.ts";
 import type { DockerfileDocument } from "../../documents/dockerfile-document.ts";
 import type { ClientOptions } from "../../server/client-options.ts";
+import { changedLines } from "../changed-lines.ts";
 import { DIAGNOSTIC_SOURCE, problemSpan } from "../diagnostics.ts";
+import { skipRule } from "./skip-rule.ts";
 import { suggestionFor } from "./suggestions.ts";
 
 /** The kind of "fix everything" that is ours alone. */
 export const FIX_ALL_KIND = `${CodeActionKind.SourceFixAll}.slipway`;
-
-type Edit = LintFinding["fix"] & object;
 
 /** What can be done about the mistakes and broken rules of a range. */
 export function codeActions(
@@ -37,7 +36,7 @@ export function codeActions(
   }
   // Asked for by name only: editors would otherwise show it for every place.
   if (only !== undefined && wants(FIX_ALL_KIND)) {
-    const edits = allFixes(document);
+    const edits = changedLines(document.text, fixText(document.text).text);
     if (edits.length > 0) {
       actions.push({
         title: "Fix everything that can be fixed safely",
@@ -81,10 +80,11 @@ function ruleFixes(document: DockerfileDocument, { touches, diagnostics, client 
       const about = diagnosticsFor(document, { diagnostics, code: finding.rule, span: finding.span });
       const common = { kind: CodeActionKind.QuickFix, ...(about.length > 0 ? { diagnostics: about } : {}) };
       const { fix } = finding;
+      const skip = skipRule(document, finding);
       const ignore: CodeAction = {
         ...common,
-        title: `Skip ${finding.rule} for this instruction`,
-        edit: workspaceEdit(document, [skipComment(document, finding)], client),
+        title: skip.title,
+        edit: workspaceEdit(document, [skip.edit], client),
       };
       if (fix === undefined) return [ignore];
       const mend: CodeAction = {
@@ -95,15 +95,6 @@ function ruleFixes(document: DockerfileDocument, { touches, diagnostics, client 
       };
       return [mend, ignore];
     });
-}
-
-/** `# check=skip=RULE` in a line of its own above the instruction. */
-function skipComment(document: DockerfileDocument, finding: LintFinding): { span: Span; text: string } {
-  const { text, analysis } = document;
-  const node = analysis.instructionBefore(finding.span.start);
-  const at = text.lastIndexOf("\n", (node?.span.start ?? finding.span.start) - 1) + 1;
-  const eol = text.includes("\r\n") ? "\r\n" : "\n";
-  return { span: { start: at, end: at }, text: `# check=skip=${finding.rule}${eol}` };
 }
 
 /** The client's diagnostics that an action is about. */
@@ -121,21 +112,9 @@ function diagnosticsFor(
   );
 }
 
-/** The edits of all sure fixes; of two that want the same place the first one wins. */
-function allFixes(document: DockerfileDocument): Edit["edits"][number][] {
-  const edits: Edit["edits"][number][] = [];
-  const overlaps = (a: Span, b: Span): boolean => a.start === b.start || (a.start < b.end && b.start < a.end);
-  for (const { fix } of document.analysis.findings) {
-    if (fix === undefined || fix.unsure === true) continue;
-    if (fix.edits.some(({ span }) => edits.some((other) => overlaps(span, other.span)))) continue;
-    edits.push(...fix.edits);
-  }
-  return edits.toSorted((a, b) => a.span.start - b.span.start);
-}
-
 function workspaceEdit(
   document: DockerfileDocument,
-  changes: readonly { readonly span: Span; readonly text: string }[],
+  changes: readonly Change[],
   client: ClientOptions,
 ): WorkspaceEdit {
   const edits: TextEdit[] = changes.map(({ span, text }) => ({ range: document.range(span), newText: text }));

@@ -1,3 +1,4 @@
+import { RULES } from "@slipway/frontend-dockerfile/language";
 import { CompletionItemKind } from "vscode-languageserver";
 import type { Cursor } from "../../analysis/cursor.ts";
 import { DIRECTIVE_DOCUMENTATION, directiveDocumentation } from "../../documentation/directives.ts";
@@ -39,8 +40,14 @@ function checkCandidates(line: string): readonly Candidate[] {
   if (!part.includes("=")) return valueCandidates(directiveDocumentation("check")?.values ?? []);
   if (/^\s*error\s*=/i.test(part))
     return valueCandidates([
-      { value: "true", summary: "" },
-      { value: "false", summary: "" },
+      { value: "true", summary: "Findings fail the build." },
+      { value: "false", summary: "Findings are warnings." },
     ]);
-  return valueCandidates([{ value: "all", summary: "Every rule." }]);
+  const isExperimental = /^\s*experimental\s*=/i.test(part);
+  const given = part.slice(part.indexOf("=") + 1).split(",");
+  const rules = RULES.filter(
+    (rule) =>
+      !given.includes(rule.name) && (!isExperimental || rule.experimental === true || rule.optIn === true),
+  ).map((rule) => ({ value: rule.name, summary: rule.description }));
+  return valueCandidates([...rules, { value: "all", summary: "Every rule." }]);
 }
