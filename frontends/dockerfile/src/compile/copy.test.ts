@@ -37,8 +37,8 @@ async function sourcesOf(text: string): Promise<readonly Vertex[]> {
 async function inlineOf(text: string): Promise<Readonly<Record<string, string>>> {
   const found: [string, string][] = [];
   for (const { op } of vertices((await compiled(text)).definition)) {
-    if (op.kind !== "file" || op.actions[0]?.kind !== "mkfile") continue;
-    found.push([op.actions[0].path, Buffer.from(op.actions[0].data).toString()]);
+    const action = op.kind === "file" ? op.actions[0] : undefined;
+    if (action?.kind === "mkfile") found.push([action.path, Buffer.from(action.data).toString()]);
   }
   return Object.fromEntries(found);
 }
@@ -164,6 +164,11 @@ describe("--chown", () => {
     ["$U:$U", { user: { kind: "id", id: 7 }, group: { kind: "id", id: 7 } }],
   ])("%s", async (chown, owner) => {
     expect((await copyOf(`${F}ENV U=7\nCOPY --chown=${chown} a b`)).owner).toEqual(owner);
+  });
+
+  test("names are looked up in the image, for every source", async () => {
+    for (const { owner } of await copiesOf(`${F}COPY --chown=app a b c/`))
+      expect(owner).toEqual({ user: { kind: "name", name: "app", input: 0 } });
   });
 
   it.each<[string, string]>([

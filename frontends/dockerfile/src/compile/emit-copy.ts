@@ -66,7 +66,7 @@ function copyActions(
       createDestPath: true,
       allowWildcard: isSearched,
       allowEmptyWildcard: isSearched,
-      timestampNs: emitter.timestampNs,
+      timestampNs: -1n,
       includePatterns: [],
       requiredPaths: [],
       excludePatterns: step.exclude,

@@ -1,6 +1,6 @@
 import type { FileOp, Vertex } from "@slipway/ir";
 import { InvariantError } from "@slipway/oci";
-import { EMPTY_REF, type Ref, type VertexResult } from "@slipway/engine-sdk";
+import { EMPTY_REF, type ExecuteContext, type Ref, type VertexResult } from "@slipway/engine-sdk";
 import { planFileOp, type Store } from "@slipway/store";
 
 /**
@@ -10,14 +10,19 @@ import { planFileOp, type Store } from "@slipway/store";
 export async function executeFile(
   store: Store,
   vertex: Vertex & { readonly op: FileOp },
-  task: { readonly inputs: readonly Ref[]; readonly signal: AbortSignal },
+  task: { readonly inputs: readonly Ref[]; readonly context: ExecuteContext },
 ): Promise<VertexResult> {
-  const { signal } = task;
+  const { signal, progress } = task.context;
   const views = await Promise.all(task.inputs.map((ref) => store.roots.view(ref, signal)));
   const plans = await planFileOp({
     op: vertex.op,
     inputs: views,
     signal,
+    onUnknownOwner({ code, message }) {
+      const hint =
+        "It counts for nothing, so that root owns the files. Create it in an earlier step, or write its number.";
+      progress({ kind: "warning", vertex: vertex.digest, code, message, hint });
+    },
     async unpack(file, view) {
       const layer = await store.layers.unpackArchive(file, view, signal);
       return layer === null ? null : store.roots.view({ layers: [layer] }, signal);

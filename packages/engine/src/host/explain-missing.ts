@@ -18,7 +18,8 @@ export function explainMissing(
   if (!(error instanceof InputError) || error.code !== "FILE_NOT_FOUND") return error;
   const wanted = error.data["path"];
   const folder = localFolder(vertex, folders);
-  if (typeof wanted !== "string" || folder === undefined) return error;
+  // Where the error names what was meant, more is known than can be seen from here.
+  if (typeof wanted !== "string" || folder === undefined || error.data["real"] !== undefined) return error;
   const { name, root } = folder;
   const where = name === "context" ? "the build context" : `the folder "${name}"`;
   const message = error.message.replace(/ not found(?=$|,)/, ` not found in ${where}`);

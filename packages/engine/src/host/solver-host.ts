@@ -58,7 +58,7 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
       case "file":
         // A step is certain to come: its sandbox starts up while files are looked at.
         if (options.isFollowed(vertex)) options.sandbox(signal).then((driver) => driver.warm?.(), ignore);
-        return executeFile(store, vertex as Vertex & { op: FileOp }, { inputs, signal });
+        return executeFile(store, vertex as Vertex & { op: FileOp }, { inputs, context });
       case "merge":
         return executeMerge(op.inputs.map((index) => required(inputs, index)));
       case "diff":

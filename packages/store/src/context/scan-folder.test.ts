@@ -23,7 +23,7 @@ function age(folder: string, ...names: string[]): void {
 }
 
 describe("a scan of a host folder", () => {
-  test("lists everything in the order of an index, owned by root, sockets left out", async () => {
+  test("lists everything in the order of an index, owned by root, sockets as empty files", async () => {
     const folder = folderWith({ "b/x": "1", "b.c": "2", a: "3" });
     fs.symlinkSync("../away", path.join(folder, "b/link"));
     fs.chmodSync(path.join(folder, "a"), 0o6751);
@@ -37,7 +37,9 @@ describe("a scan of a host folder", () => {
       "symlink b/link",
       "file b/x",
       "file b.c",
+      "file sock",
     ]);
+    expect(entries.at(-1)).toMatchObject({ sizeBytes: 0 });
     expect(entries[0]).toMatchObject({
       mode: 0o6751,
       uid: 0,

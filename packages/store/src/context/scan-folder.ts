@@ -22,7 +22,7 @@ export interface ScanFolderOptions {
 
 /**
  * The files of a host folder as an index whose contents stay where they are and are not read. As BuildKit's clients
- * send them: owner 0:0 (but see `keepOwner`), sockets and extended attributes left out. Names of one
+ * send them: owner 0:0 (but see `keepOwner`), extended attributes left out, sockets as empty files. Names of one
  * file that are taken are hard links of the first of them. `folder` is absolute, in bytes; a symlink to a folder is
  * followed.
  * @throws InputError `CONTEXT_NOT_FOUND`, `CONTEXT_NOT_A_DIRECTORY`, `CONTEXT_UNREADABLE`
@@ -78,8 +78,8 @@ class FolderScan {
   #visit(path: BytePath): boolean {
     const absolute = joinBytes(this.#folder, path);
     const stat = fs.lstatSync(fsPath(absolute), { bigint: true, throwIfNoEntry: false });
-    // Gone since its folder was read, or nothing that a layer can hold.
-    if (stat === undefined || stat.isSocket()) return false;
+    // Gone since its folder was read.
+    if (stat === undefined) return false;
     const selection = this.#select(path, stat.isDirectory() ? "dir" : "other");
     if (selection === "exclude") return false;
     if (!stat.isDirectory()) {
@@ -124,6 +124,10 @@ class FolderScan {
         context: this.#folder,
       } as const;
       return { kind: "file", path, ...metadata, sizeBytes: Number(stat.size), content };
+    }
+    if (stat.isSocket()) {
+      const content = { kind: "bytes", data: new Uint8Array() } as const;
+      return { kind: "file", path, ...metadata, sizeBytes: 0, content };
     }
     if (stat.isDirectory()) return { kind: "dir", path, ...metadata };
     if (stat.isSymbolicLink()) {

@@ -222,6 +222,29 @@ describe("copying", () => {
     });
   });
 
+  it("insists on required paths under their own names, links above the search apart", async () => {
+    const through = { includePatterns: ["to-src/main.c"], requiredPaths: ["/to-src/main.c"] };
+    await expect(copied("/", "/x", through)).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+      message: '"/to-src/main.c" is reached through a symbolic link alone',
+      hint: "Folders that are kept must be named as they are: /src/main.c.",
+    });
+    const pivot = { includePatterns: ["sub/x.h"], requiredPaths: ["/to-src/sub/x.h"] };
+    expect(Object.keys(await copied("to-src", "/x", pivot))).toEqual(["x", "x/sub", "x/sub/x.h"]);
+    const missing = { includePatterns: ["sub/y.h"], requiredPaths: ["/to-src/sub/y.h"] };
+    await expect(copied("to-src", "/x", missing)).rejects.toMatchObject({
+      message: '"/to-src/sub/y.h" not found',
+    });
+  });
+
+  it("excludes nothing by patterns that begin with a slash, as BuildKit", async () => {
+    expect(Object.keys(await copied("src", "/x", { excludePatterns: ["/main.c", "sub"] }))).toEqual([
+      "x",
+      "x/link",
+      "x/main.c",
+    ]);
+  });
+
   it("keeps hard links, devices and pipes", async () => {
     const source = view(
       { kind: "dir", path: "d" },

@@ -117,12 +117,32 @@ function isOneEditAway(a: string, b: string): boolean {
   return isSwap || (restA.length <= 1 && restB.length <= 1);
 }
 
+/** Required paths are named from the root; links are followed in `src` alone, as the search below it does. */
 function checkRequired(source: ReadableFilesystem, action: CopyAction): void {
+  if (action.requiredPaths.length === 0) return;
+  const src = cleaned(bytesOfText(action.src));
+  const start = source.resolve(src, { followLast: action.followSymlink }).path;
   for (const required of action.requiredPaths) {
     const path = cleaned(bytesOfText(required));
-    const { found } = source.resolve(path, { followLast: false });
-    if (found === undefined) throw fileNotFound(source, path);
+    const below = src === "" ? `/${path}` : path.startsWith(`${src}/`) ? path.slice(src.length) : undefined;
+    const at = below === undefined ? path : cleaned(start + below);
+    if (source.lstat(at as BytePath) === undefined)
+      throw throughLink(source, at) ?? fileNotFound(source, path);
   }
+}
+
+/** The error for a path that is there only for those who follow symlinks. */
+function throughLink(source: ReadableFilesystem, path: string): InputError | undefined {
+  const real = source.resolve(path, { followLast: false });
+  if (real.found === undefined) return undefined;
+  return new InputError(
+    "FILE_NOT_FOUND",
+    `"/${textOfBytes(path)}" is reached through a symbolic link alone`,
+    {
+      hint: `Folders that are kept must be named as they are: /${textOfBytes(real.path)}.`,
+      data: { path: `/${textOfBytes(path)}`, real: `/${textOfBytes(real.path)}` },
+    },
+  );
 }
 
 /** A path without empty, `.` and `..` components, which stay in the root. */

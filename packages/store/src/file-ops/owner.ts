@@ -1,4 +1,5 @@
 import { InputError } from "@slipway/oci";
+import { NO_INPUT } from "@slipway/ir";
 import type { ChownOpt, UserOpt } from "@slipway/ir";
 import type { ReadableFilesystem } from "./pending-filesystem.ts";
 
@@ -10,42 +11,50 @@ export interface Owner {
 
 const MAX_FILE_BYTES = 16 << 20;
 
+export interface OwnerLookup {
+  /** Gives the filesystem of a `UserOpt.input`. */
+  filesystemOf(input: number): ReadableFilesystem;
+  /** Told of names that are not in the image; absent: they are thrown. */
+  onUnknown?(error: InputError): void;
+}
+
 /**
  * The owner that an action asks for; undefined when it asks for none. A user without a group brings its own group:
- * by name that of passwd, by number the same number. A group alone leaves the user root.
- * @param filesystemOf gives the filesystem of a `UserOpt.input`
+ * by name that of passwd, by number the same number. A group alone leaves the user root. Names that an image does not
+ * know count for nothing, as for BuildKit, so that the user is root and the group the user's; an empty filesystem
+ * cannot be asked for names at all.
  * @throws InputError `USER_NOT_FOUND`, `GROUP_NOT_FOUND`
  */
 export async function resolveOwner(
   chown: ChownOpt | undefined,
-  filesystemOf: (input: number) => ReadableFilesystem,
+  lookup: OwnerLookup,
 ): Promise<Owner | undefined> {
   if (chown?.user === undefined && chown?.group === undefined) return undefined;
   let owner: Owner = { uid: 0, gid: 0 };
   const { user, group } = chown;
   if (user?.kind === "id") owner = { uid: user.id, gid: user.id };
   else if (user !== undefined) {
-    const [, , uid, gid] = await findLine(user, { file: "etc/passwd", fields: 4, filesystemOf });
-    owner = { uid: Number(uid), gid: Number(gid) };
+    const [, , uid, gid] = (await findLine(user, { ...USERS, lookup })) ?? [];
+    if (uid !== undefined) owner = { uid: Number(uid), gid: Number(gid) };
   }
   if (group?.kind === "id") owner = { ...owner, gid: group.id };
   else if (group !== undefined) {
-    const [, , gid] = await findLine(group, { file: "etc/group", fields: 3, filesystemOf });
-    owner = { ...owner, gid: Number(gid) };
+    const [, , gid] = (await findLine(group, { ...GROUPS, lookup })) ?? [];
+    if (gid !== undefined) owner = { ...owner, gid: Number(gid) };
   }
   return owner;
 }
 
+const USERS = { file: "etc/passwd", fields: 4 } as const;
+const GROUPS = { file: "etc/group", fields: 3 } as const;
+
 /** Fields of the line of passwd or group that begins with the name. */
 async function findLine(
   { name, input }: Extract<UserOpt, { kind: "name" }>,
-  where: {
-    file: "etc/passwd" | "etc/group";
-    fields: number;
-    filesystemOf: (input: number) => ReadableFilesystem;
-  },
-): Promise<string[]> {
-  const filesystem = where.filesystemOf(input);
+  where: (typeof USERS | typeof GROUPS) & { readonly lookup: OwnerLookup },
+): Promise<string[] | undefined> {
+  const { lookup } = where;
+  const filesystem = lookup.filesystemOf(input);
   const isThere = filesystem.resolve(where.file).found !== undefined;
   const text = isThere
     ? (await filesystem.readFile(where.file, { maxBytes: MAX_FILE_BYTES })).toString("utf8")
@@ -57,7 +66,7 @@ async function findLine(
     if (fields[0] === name && hasNumbers) return fields;
   }
   const isUser = where.file === "etc/passwd";
-  throw new InputError(
+  const error = new InputError(
     isUser ? "USER_NOT_FOUND" : "GROUP_NOT_FOUND",
     `there is no ${isUser ? "user" : "group"} "${name}" in /${where.file}`,
     {
@@ -67,4 +76,7 @@ async function findLine(
       data: { name },
     },
   );
+  if (lookup.onUnknown === undefined || input === NO_INPUT) throw error;
+  lookup.onUnknown(error);
+  return undefined;
 }

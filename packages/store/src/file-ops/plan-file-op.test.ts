@@ -136,6 +136,26 @@ describe("planFileOp", () => {
     });
   });
 
+  it("lets names that the image does not know count for nothing, and says so", async () => {
+    const unknown: string[] = [];
+    const ownerOf = async (user: string, group?: string) => {
+      const name = (text: string) => ({ kind: "name" as const, name: text, input: 0 });
+      const owner = { user: name(user), ...(group === undefined ? {} : { group: name(group) }) };
+      const output = await plan([BASE], [mkfile("/f", "", { owner })], {
+        onUnknownOwner: ({ code, message }) => unknown.push(`${code} ${message}`),
+      });
+      return shortly(output.changes)["f"];
+    };
+    expect(await ownerOf("nobody")).toBe("file 644 0:0 ");
+    expect(await ownerOf("app", "nobody")).toBe("file 644 1001:1002 ");
+    expect(await ownerOf("nobody", "staff")).toBe("file 644 0:50 ");
+    expect(unknown).toEqual([
+      'USER_NOT_FOUND there is no user "nobody" in /etc/passwd',
+      'GROUP_NOT_FOUND there is no group "nobody" in /etc/group',
+      'USER_NOT_FOUND there is no user "nobody" in /etc/passwd',
+    ]);
+  });
+
   it("sees users that an earlier action brought", async () => {
     const source = view(file("p", "new:x:77:78::/:\n"));
     const actions = [

@@ -16,7 +16,7 @@ import type { EntryMetadata, LayerIndex } from "../layer-index/entry.ts";
 import { copyFiles } from "./copy-files.ts";
 import { cleaned, expandWildcards, fileNotFound } from "./find-sources.ts";
 import { resolveOwner } from "./owner.ts";
-import type { Owner } from "./owner.ts";
+import type { Owner, OwnerLookup } from "./owner.ts";
 import { EMPTY_FILESYSTEM, metadataOf, PendingFilesystem } from "./pending-filesystem.ts";
 import type { ReadableFilesystem } from "./pending-filesystem.ts";
 
@@ -32,6 +32,8 @@ export interface FileOpRequest {
    * from. Absent: nothing is unpacked.
    */
   unpack?(file: Lookup, view: MergedView): Promise<MergedView | null>;
+  /** Told of users and groups that the image does not know, who then count for nothing; absent: they are thrown. */
+  readonly onUnknownOwner?: (error: InputError) => void;
 }
 
 export interface FileOpOutput {
@@ -71,9 +73,14 @@ export async function planFileOp(request: FileOpRequest): Promise<readonly (File
     return isLastUse ? state : { base: state.base, filesystem: state.filesystem.clone() };
   };
 
+  const { onUnknownOwner } = request;
+  const ownerLookup: OwnerLookup = {
+    filesystemOf: readable,
+    ...(onUnknownOwner === undefined ? {} : { onUnknown: onUnknownOwner }),
+  };
   for (const action of op.actions) {
     signal.throwIfAborted();
-    const owner = action.kind === "rm" ? undefined : await resolveOwner(action.owner, readable);
+    const owner = action.kind === "rm" ? undefined : await resolveOwner(action.owner, ownerLookup);
     const state = writable(action.input);
     await perform(action, { request, target: state.filesystem, owner, readable });
     results.push(state);
