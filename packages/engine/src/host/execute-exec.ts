@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { type ExecOp, type Mount, NO_INPUT, NO_OUTPUT, type Vertex } from "@slipway/ir";
 import { InputError, InvariantError } from "@slipway/oci";
 import {
@@ -80,6 +81,7 @@ export async function executeExec(
   const held: Held[] = [];
   const writables = new Map<number, { root: WritableRoot; base: Ref }>();
   const agents: LentAgent[] = [];
+  let succeeded = false;
 
   const writable = async (
     ref: Ref,
@@ -87,7 +89,13 @@ export async function executeExec(
     output: number,
   ): Promise<WritableRoot> => {
     const root = await store.roots.writable(ref, { mountPoints, signal });
-    held.push({ release: () => root.discard() });
+    held.push({
+      async release() {
+        // What is thrown away is deleted some time later, and the step may have copied its secrets there.
+        if (!succeeded && mayHoldSecrets(op)) await rm(root.root.upperdir, { recursive: true, force: true });
+        await root.discard();
+      },
+    });
     if (output !== NO_OUTPUT) writables.set(output, { root, base: ref });
     return root;
   };
@@ -185,6 +193,7 @@ export async function executeExec(
       if (mount.output === NO_OUTPUT) continue;
       outputs[mount.output] = mount.readonly ? inputRef(mount, task.inputs) : await committed(mount.output);
     }
+    succeeded = true;
     return { outputs: Array.from(outputs, (ref) => ref ?? null) };
   } finally {
     for (const { release } of held.reverse()) await release();
@@ -273,6 +282,10 @@ function inputRef(mount: Mount, inputs: readonly Ref[]): Ref {
   const ref = inputs[mount.input];
   if (!ref) throw new InvariantError(`mount ${mount.dest} names input ${mount.input}, which does not exist`);
   return ref;
+}
+
+function mayHoldSecrets(op: ExecOp): boolean {
+  return op.secretEnv.length > 0 || op.mounts.some(({ kind }) => kind === "secret");
 }
 
 function depth(path: string): number {
