@@ -5,6 +5,7 @@ import type { DoctorFlags } from "./commands/doctor.ts";
 import type { DuFlags } from "./commands/du.ts";
 import type { IrFlags } from "./commands/ir.ts";
 import type { PruneFlags } from "./commands/prune.ts";
+import { defineFmt, defineOutline, defineTargets } from "./file-tool-commands.ts";
 import { expandBooleans } from "./flags/expand-booleans.ts";
 import type { Host } from "./host.ts";
 import { laterFlag } from "./flags/later-flags.ts";
@@ -53,6 +54,9 @@ interface Setting {
 /** In the order in which help lists them. Each loads what it needs when it runs, so that the others cost nothing. */
 const COMMANDS: Readonly<Record<string, (program: Command, setting: Setting) => void>> = {
   build: defineBuild,
+  fmt: defineFmt,
+  outline: defineOutline,
+  targets: defineTargets,
   ir: defineIr,
   doctor: defineDoctor,
   du: defineDu,
@@ -91,7 +95,10 @@ function defineBuild(program: Command, { io, done }: Setting): void {
     .command("build")
     .summary("build an image or a tree of files")
     .description("Builds what a Dockerfile (or another frontend's file) describes.")
-    .argument("<PATH>", "folder that COPY and ADD read from, or - for a Dockerfile on stdin")
+    .argument(
+      "<PATH>",
+      "folder that COPY and ADD read from; a git repository (https://host/repo.git#ref:folder) or an archive by http; - for a Dockerfile or an archive on stdin",
+    )
     .option("-t, --tag <NAME>", "name of the image, [host/]name[:tag] (repeatable)", collect, [])
     .option(
       "-o, --output <SPEC>",

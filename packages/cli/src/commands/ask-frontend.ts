@@ -1,0 +1,90 @@
+import type { BuildRequest } from "@slipway/engine";
+import type { Diagnostic } from "@slipway/frontend-sdk";
+import type { BuildFlags, EngineFlags } from "../flags/build-flags.ts";
+import { resolveBuildInputs } from "../flags/build-inputs.ts";
+import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
+import type { Host } from "../host.ts";
+import { interruptible } from "../interrupt.ts";
+import { openEngine } from "./open-engine.ts";
+
+/** Flags of commands that ask about a build file. */
+export interface AskFlags extends EngineFlags, Partial<BuildFlags> {}
+
+/** What a frontend answered, as text. */
+export interface FrontendAnswer {
+  /** `result.json` */
+  readonly json: string;
+  /** `result.txt` */
+  readonly text: string;
+  readonly warnings: readonly Diagnostic[];
+}
+
+const NO_FLAGS = {
+  buildArg: [],
+  buildContext: [],
+  label: [],
+  platform: [],
+  noCacheFilter: [],
+  addHost: [],
+  secret: [],
+  ssh: [],
+  allow: [],
+  ulimit: [],
+} satisfies Partial<BuildFlags>;
+
+/**
+ * Asks the frontend of a build file a question.
+ * @param question.requestid what is asked, for example `frontend.outline`
+ * @throws UsageError; InputError for what is wrong with the build file
+ */
+export async function askFrontend(
+  question: { readonly requestid: string; readonly context: string; readonly flags: AskFlags },
+  io: Host,
+): Promise<FrontendAnswer> {
+  const { requestid, context } = question;
+  const flags = { ...NO_FLAGS, ...question.flags };
+  const options = frontendOptions(flags, io.env);
+  const platforms = requestedPlatforms(flags.platform);
+  const inputs = await resolveBuildInputs(context, flags, io);
+  const forgetCleanUp = io.onExit(inputs.cleanUp);
+  try {
+    return await interruptible(io, async (signal) => {
+      const engine = await openEngine(flags, io);
+      try {
+        const epoch = sourceDateEpochSeconds(options);
+        const request: BuildRequest = {
+          ...(flags.frontend ? { frontend: flags.frontend } : {}),
+          options: { ...options, ...inputs.options, requestid },
+          platforms,
+          ...inputs.lent,
+          exports: [],
+          ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
+          cwd: io.cwd,
+          get stdout() {
+            return io.stdout;
+          },
+        };
+        const warnings: Diagnostic[] = [];
+        const answer = await engine.call(request, {
+          signal,
+          progress: (event) => {
+            if (event.kind === "warning")
+              warnings.push({
+                severity: "warning",
+                code: event.code,
+                message: event.message,
+                ...(event.hint ? { hint: event.hint } : {}),
+              });
+          },
+        });
+        const text = (key: string): string => Buffer.from(answer[key] ?? new Uint8Array()).toString("utf8");
+        return { json: text("result.json"), text: text("result.txt"), warnings };
+      } finally {
+        await engine.close();
+      }
+    });
+  } finally {
+    forgetCleanUp();
+    inputs.cleanUp();
+  }
+}
