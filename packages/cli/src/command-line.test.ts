@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import type { BuildContext, BuildRequest, Engine } from "@slipway/engine";
 import { hostPlatform, InputError } from "@slipway/oci";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -282,7 +284,6 @@ describe("the context and the build file", () => {
   test.each([
     [["build", "nowhere"], 'path "nowhere" not found'],
     [["build", "Dockerfile"], "is not a folder"],
-    [["build", "https://example.com/x.git"], "not supported yet"],
     [["build", "-f", "Nowhere", "."], "does not exist"],
     [["build", "empty"], "there is no Dockerfile in"],
     [["build", "-f", "inner", "empty"], "write -f empty/inner"],
@@ -297,18 +298,83 @@ describe("the context and the build file", () => {
     expect(request).toBeUndefined();
   });
 
-  test.each([Buffer.from([0x1f, 0x8b, 8, 0]).toString("latin1"), `${"x".repeat(257)}ustar`])(
-    "an archive on stdin is told to be one",
-    async (stdin) => {
-      const host = testHost({}, { cwd: folder.path });
-      const status = await runCommandLine(["build", "-"], {
-        ...host.host,
-        stdin: Readable.from([Buffer.from(stdin, "latin1")]),
+  test("may come with a context archive on stdin, whatever it is packed with, which leaves nothing behind", async () => {
+    const seen: { request: BuildRequest; archive: Buffer }[] = [];
+    const engine: Partial<Engine> = {
+      build(request) {
+        seen.push({ request, archive: readFileSync(request.uploads!["context"]!) });
+        return Promise.resolve({ response: {}, warnings: [] });
+      },
+    };
+    const tar = execFileSync("tar", ["c", "-C", folder.path, "Dockerfile"]);
+    for (const archive of [tar, gzipSync(tar), Buffer.from("BZh9..."), Buffer.from("28b52ffd00", "hex")]) {
+      const host = testHost(engine, { cwd: folder.path });
+      const stdin = Readable.from([archive.subarray(0, 3), archive.subarray(3, 600), archive.subarray(600)]);
+      expect(await runCommandLine(["build", "-f", "sub/file", "-"], { ...host.host, stdin })).toBe(0);
+      const { request, archive: got } = seen.pop()!;
+      expect(got.equals(archive)).toBe(true);
+      expect(request.options).toMatchObject({
+        context: "http://buildkit-session/context",
+        filename: "sub/file",
       });
-      expect(host.stderr()).toContain("archive on stdin");
-      expect(status).toBe(1);
-    },
-  );
+      expect(request.localDirs).toEqual({});
+      expect(() => readFileSync(request.uploads!["context"]!)).toThrow("ENOENT");
+    }
+  });
+
+  test.each([
+    [["https://example.com/x.git#v1:sub"], { context: "https://example.com/x.git#v1:sub" }, {}],
+    [["git@example.com:x/y.git"], { context: "git@example.com:x/y.git" }, {}],
+    [["ssh://git@example.com/x"], { context: "ssh://git@example.com/x" }, {}],
+    [["github.com/x/y"], { context: "github.com/x/y" }, {}],
+    [
+      ["-f", "sub/Dockerfile", "https://example.com/c.tar.gz"],
+      { context: "https://example.com/c.tar.gz", filename: "sub/Dockerfile" },
+      {},
+    ],
+    [
+      ["-f", "<folder>/Dockerfile", "https://example.com/c.tar.gz"],
+      { context: "https://example.com/c.tar.gz", filename: "Dockerfile", dockerfilekey: "dockerfile" },
+      { dockerfile: "<folder>" },
+    ],
+  ])("may be at an address: %j", async (argv, options, localDirs) => {
+    const here = (text: string): string => text.replace("<folder>", folder.path);
+    const { request, status } = await run(["build", ...argv.map(here)]);
+    expect(status).toBe(0);
+    expect(request?.options).toEqual(options);
+    expect(request?.localDirs).toEqual(
+      Object.fromEntries(Object.entries(localDirs).map(([name, at]) => [name, here(at)])),
+    );
+  });
+
+  test("is a folder when there is one of that name", async () => {
+    mkdirSync(folder.join("github.com/x"), { recursive: true });
+    writeFileSync(folder.join("github.com/x/Dockerfile"), "FROM scratch\n");
+    const { request } = await run(["build", "github.com/x"]);
+    expect(request?.options).not.toHaveProperty("context");
+    expect(request?.localDirs["context"]).toBe(folder.join("github.com/x"));
+  });
+
+  test("from stdin goes with a context at an address", async () => {
+    const { request } = await run(["build", "-f", "-", "https://example.com/x.git"], { stdin: "FROM x\n" });
+    expect(request?.options).toEqual({
+      context: "https://example.com/x.git",
+      filename: "Dockerfile",
+      dockerfilekey: "dockerfile",
+    });
+    expect(Object.keys(request!.localDirs)).toEqual(["dockerfile"]);
+  });
+
+  test("that is an archive can't be where a build file is wanted, and the other way round", async () => {
+    const tar = execFileSync("tar", ["c", "-C", folder.path, "Dockerfile"]).toString("latin1");
+    const host = testHost({}, { cwd: folder.path });
+    const stdin = Readable.from([Buffer.from(tar, "latin1")]);
+    expect(await runCommandLine(["build", "-f", "-", "."], { ...host.host, stdin })).toBe(2);
+    expect(host.stderr()).toContain("slipway build - < context.tar");
+    const other = await run(["build", "-f", "x", "-"], { stdin: "FROM scratch\n" });
+    expect(other.status).toBe(2);
+    expect(other.stderr).toContain("not an archive");
+  });
 
   test("a link to a Dockerfile is as good as the file", async () => {
     mkdirSync(folder.join("linked"));

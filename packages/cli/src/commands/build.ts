@@ -50,7 +50,7 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
       ...(flags.frontend ? { frontend: flags.frontend } : {}),
       options,
       platforms,
-      localDirs: inputs.localDirs,
+      ...inputs.lent,
       exports,
       ...lent,
       ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),

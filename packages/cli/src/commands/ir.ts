@@ -48,7 +48,7 @@ export async function irCommand(context: string, flags: IrFlags, io: Host): Prom
           ...(flags.frontend ? { frontend: flags.frontend } : {}),
           options: { ...options, ...inputs.options },
           platforms,
-          localDirs: inputs.localDirs,
+          ...inputs.lent,
           exports: [],
           ...lent,
           ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),

@@ -1,23 +1,26 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import type { BuildRequest } from "@slipway/engine";
 import { InputError } from "@slipway/oci";
 import type { CliIo } from "../io.ts";
 import { UsageError } from "../usage-error.ts";
 import type { BuildFlags } from "./build-flags.ts";
+import { isRemoteContext } from "./context-address.ts";
+import { namedContexts, type NamedContexts } from "./named-contexts.ts";
 
 /** Names of the build file that are tried in the context, in order. */
 const DEFAULT_FILE_NAMES = ["Dockerfile", "dockerfile", "Containerfile"];
-/** More than any build file; keeps a mistaken `slipway build - < disk.img` from filling the memory. */
-const MAX_STDIN_BYTES = 16 * 1024 * 1024;
+/** The host that stands for this command in the address of what it uploads; the only upload is the context. */
+const UPLOADED_CONTEXT = "http://buildkit-session/context";
 
 /** Where a build reads from. */
 export interface BuildInputs {
-  /** `context`, `dockerfile` and named contexts as absolute paths. */
-  readonly localDirs: Readonly<Record<string, string>>;
-  /** `filename` and `context:NAME`. */
+  /** `context`, `dockerfile` and named contexts as absolute paths; a context archive; layouts. */
+  readonly lent: Pick<BuildRequest, "localDirs" | "uploads" | "ociLayouts">;
+  /** `filename`, `context`, `dockerfilekey` and `context:NAME`. */
   readonly options: Readonly<Record<string, string>>;
-  /** Removes what was made for this build (a build file from stdin). Synchronous, so that it works at exit. */
+  /** Removes what was made for this build (what came from stdin). Synchronous, so that it works at exit. */
   cleanUp(): void;
 }
 
@@ -36,48 +39,131 @@ export async function resolveBuildInputs(
       "Give a folder as PATH, or leave -f away.",
     );
   }
-  const named = namedContexts(flags.buildContext, io.cwd);
+  const named = await namedContexts(flags.buildContext, io.cwd);
+  const isRemote = isRemoteContext(context) && !isFolder(path.resolve(io.cwd, context));
   const pipe = flags.file !== undefined && flags.file !== "-" ? path.resolve(io.cwd, flags.file) : undefined;
   const isPipe = pipe !== undefined && statSync(pipe, { throwIfNoEntry: false })?.isFIFO() === true;
   if (context === "-" || flags.file === "-" || isPipe) {
-    if (context === "-" && flags.file !== undefined) {
-      throw new UsageError(
-        "-f names a file of the context, and the context from stdin is a build file alone",
-        "Leave -f away.",
-      );
-    }
-    const folder = context === "-" ? undefined : contextFolder(context, io.cwd);
-    // A shell's <(…) can be read once only, and by nobody but us.
-    const text = isPipe ? readFileSync(pipe) : await readBuildFileFromStdin(io);
+    const folder = context === "-" || isRemote ? undefined : contextFolder(context, io.cwd);
     const temporary = mkdtempSync(path.join(os.tmpdir(), "slipway-stdin-"));
-    mkdirSync(path.join(temporary, "file"));
-    mkdirSync(path.join(temporary, "context"));
-    writeFileSync(path.join(temporary, "file", "Dockerfile"), text);
-    return {
-      localDirs: {
-        ...named.localDirs,
-        context: folder ?? path.join(temporary, "context"),
-        dockerfile: path.join(temporary, "file"),
-      },
-      options: { ...named.options, filename: "Dockerfile" },
-      cleanUp: () => rmSync(temporary, { recursive: true, force: true }),
-    };
+    const cleanUp = (): void => rmSync(temporary, { recursive: true, force: true });
+    const forget = cleanUpAtSignals(io, cleanUp);
+    try {
+      // A shell's <(…) can be read once only, and by nobody but us.
+      const input = isPipe ? readFileSync(pipe) : await fromStdin(io, context, { flags, temporary });
+      if (input === "archive") {
+        return {
+          lent: { ...lent(named, {}), uploads: { context: path.join(temporary, "archive") } },
+          options: {
+            ...named.options,
+            context: UPLOADED_CONTEXT,
+            ...(flags.file === undefined ? {} : { filename: flags.file }),
+          },
+          cleanUp,
+        };
+      }
+      mkdirSync(path.join(temporary, "file"));
+      mkdirSync(path.join(temporary, "context"));
+      writeFileSync(path.join(temporary, "file", "Dockerfile"), input);
+      const dockerfile = path.join(temporary, "file");
+      return {
+        lent: lent(
+          named,
+          isRemote ? { dockerfile } : { dockerfile, context: folder ?? path.join(temporary, "context") },
+        ),
+        options: {
+          ...named.options,
+          filename: "Dockerfile",
+          ...(isRemote ? { context, dockerfilekey: "dockerfile" } : {}),
+        },
+        cleanUp,
+      };
+    } catch (error) {
+      cleanUp();
+      throw error;
+    } finally {
+      forget();
+    }
   }
+  if (isRemote) return remoteInputs(context, flags, named);
   const folder = contextFolder(context, io.cwd);
   const file = buildFile(folder, flags.file, io.cwd);
   return {
-    localDirs: { ...named.localDirs, context: folder, dockerfile: path.dirname(file) },
+    lent: lent(named, { context: folder, dockerfile: path.dirname(file) }),
     options: { ...named.options, filename: path.basename(file) },
     cleanUp: () => undefined,
   };
 }
 
-function contextFolder(context: string, cwd: string): string {
-  if (/^(https?|git|ssh):\/\/|^git@|^github\.com\//.test(context)) {
-    throw new InputError("CONTEXT_UNSUPPORTED", `contexts at a URL are not supported yet: ${context}`, {
-      hint: "Clone or download it, and build the folder.",
+/** A build file of this machine is named by its absolute path, as with docker; any other is one of the context. */
+function remoteInputs(context: string, flags: BuildFlags, named: NamedContexts): BuildInputs {
+  const { file } = flags;
+  const cleanUp = (): void => undefined;
+  if (file === undefined || !path.isAbsolute(file)) {
+    const options = { ...named.options, context, ...(file === undefined ? {} : { filename: file }) };
+    return { lent: lent(named, {}), options, cleanUp };
+  }
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    throw new InputError("BUILD_FILE_NOT_FOUND", `the build file ${file} does not exist`, {
+      hint: "With a context at a URL, an absolute path is a file of this machine; a relative one is a file of the context.",
     });
   }
+  return {
+    lent: lent(named, { dockerfile: path.dirname(file) }),
+    options: { ...named.options, filename: path.basename(file), context, dockerfilekey: "dockerfile" },
+    cleanUp,
+  };
+}
+
+function lent(named: NamedContexts, folders: Readonly<Record<string, string>>): BuildInputs["lent"] {
+  const hasLayouts = Object.keys(named.ociLayouts).length > 0;
+  return {
+    localDirs: { ...named.localDirs, ...folders },
+    ...(hasLayouts ? { ociLayouts: named.ociLayouts } : {}),
+  };
+}
+
+/** The build file from stdin, or "archive" when that is what came, as a context. */
+async function fromStdin(
+  io: CliIo,
+  context: string,
+  at: { readonly flags: BuildFlags; readonly temporary: string },
+): Promise<Buffer | "archive"> {
+  const { readStdin } = await import("./stdin-context.ts");
+  const content = await readStdin(io, path.join(at.temporary, "archive"));
+  if (content.kind === "archive") {
+    if (context === "-") return "archive";
+    throw new UsageError(
+      "an archive came from stdin, and -f - reads a build file there",
+      "Give the archive as the context: slipway build - < context.tar",
+    );
+  }
+  if (context === "-" && at.flags.file !== undefined) {
+    throw new UsageError(
+      "-f names a file of the context, and what came from stdin is a build file, not an archive",
+      "Leave -f away, or redirect a tar archive.",
+    );
+  }
+  return content.text;
+}
+
+/** What comes from stdin may take long; a signal meanwhile must leave nothing behind. */
+function cleanUpAtSignals(io: CliIo, cleanUp: () => void): () => void {
+  const statuses = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  const stops = Object.entries(statuses).map(([name, status]) =>
+    io.onSignal(name as NodeJS.Signals, () => {
+      cleanUp();
+      io.exit(status);
+    }),
+  );
+  return () => stops.forEach((stop) => stop());
+}
+
+function isFolder(folder: string): boolean {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function contextFolder(context: string, cwd: string): string {
   const folder = path.resolve(cwd, context);
   const status = statSync(folder, { throwIfNoEntry: false });
   if (!status) {
@@ -116,79 +202,4 @@ function buildFile(folder: string, flag: string | undefined, cwd: string): strin
   throw new InputError("BUILD_FILE_NOT_FOUND", `there is no Dockerfile in ${folder}`, {
     hint: "Name the build file with -f, or the folder that holds it as PATH.",
   });
-}
-
-function namedContexts(flags: readonly string[], cwd: string): Pick<BuildInputs, "localDirs" | "options"> {
-  const localDirs: Record<string, string> = {};
-  const options: Record<string, string> = {};
-  for (const flag of flags) {
-    const equals = flag.indexOf("=");
-    const name = flag.slice(0, Math.max(equals, 0));
-    const value = flag.slice(equals + 1);
-    if (name === "" || value === "") {
-      throw new UsageError(
-        `--build-context "${flag}" is not of the form name=value`,
-        "Write it as --build-context name=FOLDER or name=docker-image://IMAGE.",
-      );
-    }
-    if (name === "context" || name === "dockerfile")
-      throw new UsageError(`--build-context can't be named "${name}"`, "Choose another name.");
-    if (/^[a-z][a-z0-9+-]*:\/\//.test(value) || value.startsWith("git@")) {
-      options[`context:${name}`] = value;
-      continue;
-    }
-    const folder = path.resolve(cwd, value);
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new InputError(
-        "CONTEXT_NOT_FOUND",
-        `failed to get build context ${name}: "${value}" is not a folder that exists`,
-        {
-          hint: "A named context is a folder, or starts with docker-image://.",
-        },
-      );
-    }
-    localDirs[name] = folder;
-    options[`context:${name}`] = `local:${name}`;
-  }
-  return { localDirs, options };
-}
-
-async function readBuildFileFromStdin(io: CliIo): Promise<Buffer> {
-  if (io.stdin.isTTY)
-    throw new UsageError(
-      "the build file should come from stdin, which is a terminal",
-      "Redirect it: slipway build -f - . < Dockerfile",
-    );
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of io.stdin) {
-    chunks.push(Buffer.from(chunk as Uint8Array));
-    sizeBytes += (chunk as Uint8Array).length;
-    if (chunks.length === 1 || sizeBytes < 1024) rejectArchive(Buffer.concat(chunks));
-    if (sizeBytes > MAX_STDIN_BYTES)
-      throw new InputError("BUILD_FILE_TOO_LARGE", "what comes from stdin is too large for a build file", {
-        hint: "Unpack an archive into a folder and build that.",
-      });
-  }
-  const text = Buffer.concat(chunks);
-  rejectArchive(text);
-  if (text.toString().trim() === "")
-    throw new InputError("BUILD_FILE_EMPTY", "the build file from stdin is empty", {
-      hint: "Redirect it: slipway build -f - . < Dockerfile",
-    });
-  return text;
-}
-
-/** The first bytes of gzip, bzip2, xz and zstd; a tar archive has `ustar` at 257. */
-const ARCHIVE_MAGICS = ["1f8b", "425a68", "fd377a585a00", "28b52ffd"];
-
-function rejectArchive(bytes: Buffer): void {
-  const isArchive = ARCHIVE_MAGICS.some(
-    (magic) => bytes.subarray(0, magic.length / 2).toString("hex") === magic,
-  );
-  if (isArchive || bytes.subarray(257, 262).toString("latin1") === "ustar") {
-    throw new InputError("CONTEXT_UNSUPPORTED", "contexts as an archive on stdin are not supported yet", {
-      hint: "Unpack it into a folder and build that; a Dockerfile alone may come from stdin.",
-    });
-  }
 }
