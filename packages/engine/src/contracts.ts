@@ -105,6 +105,12 @@ export interface EngineOptions {
   readonly insecureRegistries?: readonly string[];
   /** Default: Docker's config.json and its credential helpers. */
   readonly credentials?: CredentialStore;
+  /**
+   * What tells this program's code, the engine and its frontends, from every other and from itself after a change. With
+   * it, builds that find everything in the cache are remembered, and frontend and solver are skipped when all that such a
+   * build had learned still holds. Absent: nothing is remembered. Ignored beside frontends of the caller's.
+   */
+  readonly codeIdentity?: string;
   /** Told what went wrong in the store and was got over, for example a damaged cache index. Default: nobody. */
   readonly warn?: (message: string) => void;
   /** Beside the built-in ones; a frontend with a built-in's name replaces it. */

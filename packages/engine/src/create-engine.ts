@@ -2,7 +2,8 @@ import type { Frontend } from "@slipway/frontend-sdk";
 import type { SandboxDriver } from "@slipway/engine-sdk";
 import { createRegistryClient, dockerCredentials, type RegistryClient } from "@slipway/registry";
 import { openStore } from "@slipway/store";
-import { call, compile, runBuild, type BuildServices } from "./build/run-build.ts";
+import type { BuildServices } from "./build/build-services.ts";
+import { runBuild } from "./build/run-build.ts";
 import type { Engine, EngineOptions } from "./contracts.ts";
 import { oneAhead } from "./host/one-ahead.ts";
 import { checkSandboxName, chooseDriver } from "./sandbox-choice.ts";
@@ -51,13 +52,16 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       return driver;
     },
     maxParallelism: options.maxParallelism,
+    ...(own.length === 0 && options.codeIdentity !== undefined ? { codeIdentity: options.codeIdentity } : {}),
     deviceFolders: options.deviceFolders,
   };
 
   return {
     build: (request, context) => runBuild(services, request, context),
-    call: (request, context) => call(services, request, context),
-    compile: (request, context) => compile(services, request, context),
+    call: async (request, context) =>
+      (await import("./build/ask-frontend.ts")).call(services, request, context),
+    compile: async (request, context) =>
+      (await import("./build/ask-frontend.ts")).compile(services, request, context),
     async doctor(signal) {
       const { examine } = await import("./doctor.ts");
       return examine({

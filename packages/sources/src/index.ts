@@ -12,7 +12,7 @@ export {
 } from "./http/http-source.ts";
 export { createImageResolver, type ImageResolver, type KnownImage } from "./image-resolver.ts";
 export { createImageSource } from "./image-source.ts";
-export { createLocalSource } from "./local-source.ts";
+export { createLocalSource, type LocalSource } from "./local-source.ts";
 export {
   createOciLayoutSource,
   type OciLayoutMeta,

@@ -2,10 +2,16 @@ import { InputError } from "@slipway/oci";
 import { createPatternMatcher } from "@slipway/ir/patterns";
 import type { SourceOp } from "@slipway/ir";
 import type { Source } from "@slipway/engine-sdk";
-import { bytesOfText, type BytePath, type Selection, type Store } from "@slipway/store";
+import { bytesOfText, type BytePath, type LayerIndex, type Selection, type Store } from "@slipway/store";
 import { followPaths, foldersOfWildcards } from "./follow-paths.ts";
 
 const SCHEME = "local";
+
+/** The folders that a build was lent. */
+export interface LocalSource extends Source {
+  /** What an op takes of its folder at this moment. @throws what `load` throws */
+  scan(op: SourceOp, signal: AbortSignal): Promise<LayerIndex>;
+}
 
 /**
  * Folders of this machine: `local://name`, with the attributes `local.includepattern`, `local.excludepatterns` and
@@ -16,29 +22,35 @@ export function createLocalSource(options: {
   readonly store: Store;
   /** Absolute paths by name. */
   readonly folders: Readonly<Record<string, string>>;
-}): Source {
+}): LocalSource {
   const { store, folders } = options;
+
+  async function scan(op: SourceOp, signal: AbortSignal): Promise<LayerIndex> {
+    const name = op.identifier.slice(`${SCHEME}://`.length);
+    const folder = Object.hasOwn(folders, name) ? folders[name] : undefined;
+    if (folder === undefined) {
+      throw new InputError(
+        "LOCAL_NOT_LENT",
+        `the build wants the local folder "${name}", which it was not given`,
+        {
+          hint: `Pass it with --build-context ${name}=PATH.`,
+        },
+      );
+    }
+    return store.scanFolder(bytesOfText(folder), {
+      select: selection(op, folder),
+      keepOwner: op.attrs["slipway.local.keepowner"] === "true",
+      signal,
+    });
+  }
+
   return {
     schemes: [SCHEME],
+    scan,
     key: () => Promise.resolve(null),
     async load(op, _platform, { vertex, context }) {
-      const name = op.identifier.slice(`${SCHEME}://`.length);
-      const folder = Object.hasOwn(folders, name) ? folders[name] : undefined;
-      if (folder === undefined) {
-        throw new InputError(
-          "LOCAL_NOT_LENT",
-          `the build wants the local folder "${name}", which it was not given`,
-          {
-            hint: `Pass it with --build-context ${name}=PATH.`,
-          },
-        );
-      }
       const startedMs = Date.now();
-      const index = await store.scanFolder(bytesOfText(folder), {
-        select: selection(op, folder),
-        keepOwner: op.attrs["slipway.local.keepowner"] === "true",
-        signal: context.signal,
-      });
+      const index = await scan(op, context.signal);
       const completedMs = Date.now();
       context.progress({
         kind: "status",

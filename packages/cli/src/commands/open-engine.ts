@@ -2,6 +2,7 @@ import os from "node:os";
 import path from "node:path";
 import type { Engine, EngineOptions } from "@slipway/engine";
 import type { EngineFlags } from "../flags/build-flags.ts";
+import { codeIdentity } from "../code-identity.ts";
 import { parseCount } from "../flags/quantities.ts";
 import type { Host } from "../host.ts";
 import type { CliIo } from "../io.ts";
@@ -31,8 +32,10 @@ export function engineOptions(flags: EngineFlags, io: Pick<CliIo, "env" | "cwd" 
     ...(io.env["SLIPWAY_INSECURE_REGISTRIES"] ?? "").split(","),
   ];
   const sandbox = flags.sandbox || io.env["SLIPWAY_SANDBOX"];
+  const identity = codeIdentity();
   return {
     root: storeRoot(flags, io),
+    ...(identity === undefined ? {} : { codeIdentity: identity }),
     warn: (message) => void io.stderr.write(`WARNING: ${message}\n`),
     insecureRegistries: hosts.map((host) => host.trim()).filter((host) => host !== ""),
     ...(sandbox ? { sandbox } : {}),
