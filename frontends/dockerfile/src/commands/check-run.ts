@@ -33,11 +33,17 @@ export function checkRun(checker: Checker): RunCommand | undefined {
     .filter((device): device is DeviceSpec => device !== undefined);
   const line = checker.commandLine(node.arguments);
   if (line === undefined) return undefined;
-  if (line.args.length === 0) return checker.arguments("needs a command", "Write the command behind RUN.");
+  if (line.args.length === 0) {
+    const problem = { message: "RUN has no command", hint: "Write the command behind RUN." };
+    if (line.form === "exec")
+      return checker.report(node.keyword.span, { code: "INSTRUCTION_ARGUMENTS", ...problem });
+    // Docker lets the shell run nothing.
+    checker.warn(node.keyword.span, { code: "INSTRUCTION_ARGUMENTS", ...problem });
+  }
   return {
     kind: "run",
     node,
-    line,
+    line: line.args.length === 0 ? { form: "shell", args: [""] } : line,
     mounts,
     network: network as RunCommand["network"],
     security: security as RunCommand["security"],

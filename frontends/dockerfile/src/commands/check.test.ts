@@ -42,8 +42,7 @@ describe("a mistake is told with its place and what to do", () => {
     ],
     ["FROM --platfrom=x a", "1:6-15 FLAG_UNKNOWN FROM has no flag --platfrom | Did you mean --platform?"],
     // RUN
-    [`${F}RUN`, "2:1-3 INSTRUCTION_ARGUMENTS RUN needs a command | Write the command behind RUN."],
-    [`${F}RUN []`, "2:1-3 INSTRUCTION_ARGUMENTS RUN needs a command | Write the command behind RUN."],
+    [`${F}RUN []`, "2:1-3 INSTRUCTION_ARGUMENTS RUN has no command | Write the command behind RUN."],
     [
       `${F}RUN ["a", 1]`,
       '2:5-12 JSON_NOT_STRINGS the JSON array of RUN holds something that is not a string | Put every element in double quotes, for example ["sleep", "5"].',

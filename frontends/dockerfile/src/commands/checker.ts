@@ -24,6 +24,7 @@ export class Checker {
   readonly #source: SourceText;
   readonly #problems: Problem[];
   #failed = false;
+  #flagSeverity: "error" | "warning" = "error";
 
   constructor(node: InstructionNode, source: SourceText, problems: Problem[]) {
     this.node = node;
@@ -43,11 +44,18 @@ export class Checker {
     return undefined;
   }
 
+  /** Tells what is odd, but no mistake. */
+  warn(span: Span, problem: { code: DockerfileErrorCode; message: string; hint: string }): void {
+    this.#problems.push({ ...problem, location: this.#source.locate(span), severity: "warning" });
+  }
+
   arguments(message: string, hint: string, span: Span = this.node.keyword.span): undefined {
     return this.report(span, { code: "INSTRUCTION_ARGUMENTS", message: `${this.name} ${message}`, hint });
   }
 
-  flags(kinds: FlagKinds): CheckedFlags {
+  /** Checks all flags. Docker does not look at those of a few instructions: their mistakes are warnings. */
+  flags(kinds: FlagKinds, severity: "error" | "warning" = "error"): CheckedFlags {
+    this.#flagSeverity = severity;
     const found = new Map<string, Word[]>();
     for (const flag of this.node.flags) this.#flag(flag, kinds, found);
     return {
@@ -55,6 +63,12 @@ export class Checker {
       texts: (name) => found.get(name) ?? [],
       bool: (name) => found.get(name)?.[0]?.text === "true",
     };
+  }
+
+  #reportFlag(span: Span, problem: { code: DockerfileErrorCode; message: string; hint: string }): undefined {
+    if (this.#flagSeverity === "error") return this.report(span, problem);
+    this.warn(span, problem);
+    return undefined;
   }
 
   #flag(flag: Flag, kinds: FlagKinds, found: Map<string, Word[]>): void {
@@ -68,7 +82,7 @@ export class Checker {
       const known = Object.keys(kinds).map((name) => `--${name}`);
       const otherwise =
         known.length > 0 ? `${this.name} takes ${known.join(", ")}.` : `${this.name} takes no flags.`;
-      this.report(nameSpan, {
+      this.#reportFlag(nameSpan, {
         code: "FLAG_UNKNOWN",
         message: `${this.name} has no flag --${flag.name}`,
         hint: didYouMean(`--${flag.name}`, known, otherwise),
@@ -76,7 +90,7 @@ export class Checker {
       return;
     }
     if (kind === "later") {
-      this.report(nameSpan, {
+      this.#reportFlag(nameSpan, {
         code: "NOT_SUPPORTED_YET",
         message: `${this.name} --${flag.name} is not supported yet`,
         hint: "Write the step without it, or build this file with BuildKit for now.",
@@ -84,7 +98,7 @@ export class Checker {
       return;
     }
     if (found.has(flag.name) && kind !== "texts") {
-      this.report(flag.span, {
+      this.#reportFlag(flag.span, {
         code: "FLAG_DUPLICATE",
         message: `--${flag.name} is given twice`,
         hint: "Remove one of them.",
@@ -100,7 +114,7 @@ export class Checker {
   #flagValue(flag: Flag, kind: FlagKind): string | undefined {
     if (kind !== "bool") {
       if (flag.value !== undefined) return flag.value;
-      return this.report(flag.span, {
+      return this.#reportFlag(flag.span, {
         code: "FLAG_VALUE",
         message: `--${flag.name} needs a value`,
         hint: `Write --${flag.name}=value, without a space.`,
@@ -108,7 +122,7 @@ export class Checker {
     }
     const value = flag.value === undefined ? "true" : flag.value.toLowerCase();
     if (value === "true" || value === "false") return value;
-    return this.report(flag.valueSpan ?? flag.span, {
+    return this.#reportFlag(flag.valueSpan ?? flag.span, {
       code: "FLAG_VALUE",
       message: `--${flag.name} is true or false, not "${flag.value}"`,
       hint: `Write --${flag.name} alone to turn it on.`,

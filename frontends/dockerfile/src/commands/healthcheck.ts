@@ -51,14 +51,15 @@ function options(checker: Checker, flags: CheckedFlags): Omit<HealthConfig, "Tes
 export function checkHealthcheck(checker: Checker): HealthcheckCommand | undefined {
   const { node } = checker;
   const args = node.arguments;
-  const flags = checker.flags(HEALTHCHECK_FLAGS);
+  const isNone = args.form === "healthcheck" && args.type.text.toUpperCase() === "NONE";
+  const flags = checker.flags(HEALTHCHECK_FLAGS, isNone ? "warning" : "error");
   if (args.form !== "healthcheck")
     return checker.arguments(
       "needs CMD and a command, or NONE",
       "For example: HEALTHCHECK CMD wget -q -O- http://localhost/",
     );
   const type = args.type.text.toUpperCase();
-  if (type === "NONE") {
+  if (isNone) {
     if (args.command.form !== "none")
       return checker.arguments("NONE takes no arguments", "Remove what follows NONE.", args.type.span);
     return { kind: "healthcheck", node, config: { Test: ["NONE"] } };

@@ -10,7 +10,9 @@ export interface HeredocOpening {
 }
 
 const MAY_CONTAIN = /^[\t\v\f\r ]*(?:onbuild[\t\v\f\r ]+)*(?:run|copy|add)[\t\v\f\r ]/i;
-const OPENING = /^(\d*)<<(-?)([^<]+)$/;
+const SEPARATED = /(?<=[\s\u0085]|^)(\d*<<)([\t\n\f\r ]+)(?=[^\t\n\f\r ])/g;
+const PLACEHOLDER = "\uFFFF";
+const OPENING = /^(\d*)<<(-?)([^<]*)$/;
 function wordsOf(text: string, options: ExpandOptions): readonly string[] {
   try {
     return expandText(text, () => undefined, options).words;
@@ -41,10 +43,15 @@ export function heredocOpenings(line: string): readonly HeredocOpening[] {
   if (!line.includes("<<")) return [];
   const keyword = MAY_CONTAIN.exec(line);
   if (keyword === null) return [];
+  // White space may stand between `<<` and the name. A character that no text has holds its place among the words.
+  const blanks: string[] = [];
+  const rest = line.slice(keyword[0].length).replace(SEPARATED, (_, operator: string, blank: string) => {
+    blanks.push(blank);
+    return operator + PLACEHOLDER;
+  });
   const openings: HeredocOpening[] = [];
-  const rest = line.slice(keyword[0].length);
   for (const word of wordsOf(rest, { keepUnset: true, keepQuotes: true, keepEscapes: true })) {
-    const opening = parseHeredocOpening(word);
+    const opening = parseHeredocOpening(word.replaceAll(PLACEHOLDER, () => blanks.shift() ?? " "));
     if (opening !== null) openings.push(opening);
   }
   return openings;

@@ -181,6 +181,28 @@ describe("here-documents", () => {
     expect(parse(`FROM a\n${line}\nUSER u`).instructions).toHaveLength(3);
   });
 
+  test.each([
+    ["RUN cat << E", "<< E"],
+    ['RUN << "E"', '<< "E"'],
+    ["ONBUILD RUN cat 3<<\t E x", "3<<\t E"],
+  ])("white space may stand behind <<: %s", (line, opening) => {
+    const tree = parse(`FROM a\n${line}\nE\nUSER u`);
+    const { heredocs } = tree.instructions[1]!;
+    expect(heredocs.map(({ name, span }) => [name, written(tree, span)])).toEqual([["E", opening]]);
+    expect(tree.instructions[2]!.name).toBe("user");
+  });
+
+  test.each([
+    "RUN cat <<- E",
+    'RUN cat "<< E"',
+    "RUN cat <<< E",
+    "RUN cat a<< E",
+    "RUN cat << <<E",
+    "RUN cat <<\u00a0E",
+  ])("%s opens none", (line) => {
+    expect(parse(`FROM a\n${line}\nUSER u`).instructions).toHaveLength(3);
+  });
+
   test("a body and the line that ends it know their places", () => {
     const tree = parse("RUN <<-A <<B\r\n\tx\r\n\tA\r\nB");
     expect(
