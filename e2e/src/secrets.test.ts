@@ -62,6 +62,7 @@ requires({ root: true, paths: [BUSYBOX], anyCommandOf: [["crun", "runc"]] }).des
         String(secret.length + 10),
         "mine",
         "hosts",
+        "passwd",
         "resolv.conf",
         "0",
       ]);

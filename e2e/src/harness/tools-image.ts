@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /** Where Debian's busybox-static puts its program. */
@@ -16,14 +16,18 @@ export function toolsContext(
   const rootfs = path.join(folder, "rootfs");
   mkdirSync(path.join(rootfs, "bin"), { recursive: true });
   copyFileSync(BUSYBOX, path.join(rootfs, "bin/busybox"));
-  for (const name of "sh cat stat env ls grep sleep id touch head wc mount mknod test sed df".split(" "))
+  for (const name of "sh cat stat env ls grep sleep chmod id touch head wc mount mknod test sed df".split(
+    " ",
+  ))
     symlinkSync("busybox", path.join(rootfs, "bin", name));
+  mkdirSync(path.join(rootfs, "etc"));
+  writeFileSync(path.join(rootfs, "etc/passwd"), "root:x:0:0::/:/bin/sh\n");
   for (const program of options.programs ?? []) {
     copyFileSync(program, path.join(rootfs, "bin", path.basename(program)));
     const libraries = execFileSync("ldd", [program], { encoding: "utf8" });
     for (const [library] of libraries.matchAll(/\/\S+/g)) {
       mkdirSync(path.join(rootfs, path.dirname(library)), { recursive: true });
-      cpSync(library, path.join(rootfs, library), { dereference: true });
+      copyFileSync(library, path.join(rootfs, library));
     }
   }
   writeFileSync(path.join(folder, "Dockerfile"), options.dockerfile);
