@@ -41,16 +41,29 @@ describe("the frontend of a build", () => {
     ["#syntax = docker.io/acme/first@sha256:" + "0".repeat(64), "first.v0"],
     ["// syntax=second.v0", "second.v0"],
     ["#!/usr/bin/env x\n# escape=`\n# Syntax=acme/first", "first.v0"],
+    ["\uFEFF# check=skip=all\r\n# syntax=second.v0 further words\r\n", "second.v0"],
+    ["#!x\n// syntax=second.v0", "second.v0"],
+    ['{\n "a": 1,\n "syntax": "second.v0"\n}', "second.v0"],
+    [`#!x\n{"long": "${"x".repeat(10_000)}", "syntax": "second.v0 x"}`, "second.v0"],
   ])("is what the syntax line %j says", (text, name) => {
     expect(choose({ name: "other", text })).toBe(name);
   });
 
-  test.each(["\n# syntax=second.v0", "# a comment\n# syntax=second.v0", "FROM x\n# syntax=second.v0"])(
-    "is not what a later comment says: %j",
-    (text) => {
-      expect(choose({ name: "other", text })).toBe("first.v0");
-    },
-  );
+  test.each([
+    "\n# syntax=second.v0",
+    "# a comment\n# syntax=second.v0",
+    "FROM x\n# syntax=second.v0",
+    "# foo=bar\n# syntax=second.v0",
+    "# escape=`\n// syntax=second.v0",
+    "  # syntax=second.v0",
+    "#!x\n\n# syntax=second.v0",
+    '{"syntax": "second.v0"}\nFROM x',
+    '{"Syntax": "second.v0"}',
+    '{"syntax": 1}',
+    "{",
+  ])("is not what a later comment says: %j", (text) => {
+    expect(choose({ name: "other", text })).toBe("first.v0");
+  });
 
   test.each([
     ["second.yaml", "second.v0"],

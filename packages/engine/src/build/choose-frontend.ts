@@ -3,9 +3,11 @@ import path from "node:path";
 import { InputError, parseImageReference } from "@slipway/oci";
 import type { Frontend } from "@slipway/frontend-sdk";
 import type { BuildRequest } from "../contracts.ts";
+import { detectSyntax } from "./detect-syntax.ts";
 
-/** How much of a build file is looked at for a syntax line. In bytes. */
+/** How much of a build file is looked at for a syntax line, and for JSON, which says it anywhere. In bytes. */
 const HEAD_BYTES = 4096;
+const JSON_BYTES = 1 << 20;
 
 /**
  * Picks the frontend: by the request, else by the build file's syntax line, else by its name, else the first one.
@@ -22,9 +24,8 @@ export function chooseFrontend(request: BuildRequest, frontends: readonly Fronte
     });
   }
   const filename = request.options["filename"];
-  const syntax = request.options["build-arg:BUILDKIT_SYNTAX"] ?? syntaxLine(request);
-  if (syntax !== undefined) {
-    const image = syntax.split(/\s+/)[0] ?? "";
+  const image = request.options["build-arg:BUILDKIT_SYNTAX"]?.split(/\s+/)[0] ?? syntaxOf(request);
+  if (image !== undefined) {
     const found =
       byName(image) ??
       frontends.find(({ syntaxImages = [] }) => syntaxImages.some((name) => isImage(image, name)));
@@ -59,29 +60,24 @@ function isImage(written: string, name: string): boolean {
   }
 }
 
-/** The value of a `# syntax=` or `// syntax=` line at the top of the build file. */
-function syntaxLine(request: BuildRequest): string | undefined {
+/** The frontend that the build file asks for. */
+function syntaxOf(request: BuildRequest): string | undefined {
   const { dockerfile: folder } = request.localDirs;
   const filename = request.options["filename"];
   if (folder === undefined || filename === undefined) return undefined;
-  for (const line of head(path.join(folder, filename)).split(/\r?\n/)) {
-    const directive = /^(?:#|\/\/)\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.*?)\s*$/.exec(line);
-    if (!directive) {
-      if (line.startsWith("#!")) continue;
-      return undefined;
-    }
-    if (directive[1]?.toLowerCase() === "syntax") return directive[2];
-  }
-  return undefined;
+  const file = path.join(folder, filename);
+  const start = head(file, HEAD_BYTES);
+  const mayBeJson = /^\uFEFF?(?:#!.*\n)?\s*\{/.test(start);
+  return detectSyntax(mayBeJson ? head(file, JSON_BYTES) : start);
 }
 
-function head(file: string): string {
+function head(file: string, bytes: number): string {
   try {
     const fd = fs.openSync(file, "r");
     try {
-      const buffer = Buffer.alloc(HEAD_BYTES);
-      const read = fs.readSync(fd, buffer, 0, HEAD_BYTES, 0);
-      return buffer.toString("utf8", 0, read).replace(/^\uFEFF/, "");
+      const buffer = Buffer.alloc(bytes);
+      const read = fs.readSync(fd, buffer, 0, bytes, 0);
+      return buffer.toString("utf8", 0, read);
     } finally {
       fs.closeSync(fd);
     }
