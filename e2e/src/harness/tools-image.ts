@@ -16,7 +16,7 @@ export function toolsContext(
   const rootfs = path.join(folder, "rootfs");
   mkdirSync(path.join(rootfs, "bin"), { recursive: true });
   copyFileSync(BUSYBOX, path.join(rootfs, "bin/busybox"));
-  for (const name of "sh cat stat env ls grep sleep chmod id touch head wc mount mknod test sed df".split(
+  for (const name of "sh cat stat env ls grep sleep chmod id touch head tail wc mkdir mount mknod test sed df".split(
     " ",
   ))
     symlinkSync("busybox", path.join(rootfs, "bin", name));
