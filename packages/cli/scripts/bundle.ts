@@ -16,6 +16,12 @@ const COMMAND_LINE = "command-line";
 /** Chevrotain and what is over it: a fifth of the code, for files that were never parsed before. */
 const DOCKERFILE_PARSER = "dockerfile-parser";
 
+/** The rules: for files that were never checked before. */
+const DOCKERFILE_LINT = "dockerfile-lint";
+
+/** What tools on build files use, with a parser of its own. */
+const DOCKERFILE_LANGUAGE = "dockerfile-language";
+
 /** The language server and the protocol's library: nothing that a build needs. It brings a parser of its own. */
 const LANGUAGE_SERVER = "language-server";
 
@@ -24,6 +30,18 @@ const APART: readonly { readonly importer: string; readonly path: string; readon
   { importer: "cli/src/main.ts", path: `./${COMMAND_LINE}.ts`, entry: COMMAND_LINE },
   { importer: "dockerfile/src/syntax/remembering-parser.ts", path: "./parser.ts", entry: DOCKERFILE_PARSER },
   { importer: "dockerfile/src/index.ts", path: "./syntax/parser.ts", entry: DOCKERFILE_PARSER },
+  { importer: "dockerfile/src/lint/remembering-lint.ts", path: "./lint-build.ts", entry: DOCKERFILE_LINT },
+  { importer: "dockerfile/src/lint/answer-lint.ts", path: "./lint-build.ts", entry: DOCKERFILE_LINT },
+  {
+    importer: "cli/src/commands/check.ts",
+    path: "@slipway/frontend-dockerfile/language",
+    entry: DOCKERFILE_LANGUAGE,
+  },
+  {
+    importer: "cli/src/commands/fmt.ts",
+    path: "@slipway/frontend-dockerfile/language",
+    entry: DOCKERFILE_LANGUAGE,
+  },
   { importer: "cli/src/commands/lsp.ts", path: "@slipway/language-server", entry: LANGUAGE_SERVER },
 ];
 
@@ -54,6 +72,8 @@ function entryFiles(): Map<string, string> {
     ["main", path.join(packageFolder, "src/main.ts")],
     [COMMAND_LINE, path.join(packageFolder, `src/${COMMAND_LINE}.ts`)],
     [DOCKERFILE_PARSER, path.join(workspace, "frontends/dockerfile/src/syntax/parser.ts")],
+    [DOCKERFILE_LINT, path.join(workspace, "frontends/dockerfile/src/lint/lint-build.ts")],
+    [DOCKERFILE_LANGUAGE, path.join(workspace, "frontends/dockerfile/src/language.ts")],
     [LANGUAGE_SERVER, path.join(workspace, "packages/language-server/src/index.ts")],
   ]);
   const patterns = ["packages", "frontends"].map((folder) => `${folder}/*/src/**/*{-worker,-stub}.ts`);

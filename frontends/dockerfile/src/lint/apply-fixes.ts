@@ -44,8 +44,13 @@ export function fixText(text: string, options: Omit<LintOptions, "tree" | "check
       findings.map(({ fix }) => fix!.edits),
     );
     if (next === current) break;
-    fixed.push(...findings);
+    // What one rule's fix undoes of another's is mended again: once is enough to tell.
+    fixed.push(...findings.filter((finding) => !fixed.some((other) => isSame(finding, other))));
     current = next;
   }
   return { text: mark + current, fixed };
+}
+
+function isSame(a: LintFinding, b: LintFinding): boolean {
+  return a.rule === b.rule && a.location.line === b.location.line;
 }

@@ -13,6 +13,8 @@ interface AnswerInput {
     readonly hint?: string | undefined;
     readonly location?: SourceLocation | undefined;
   }[];
+  /** What could not be looked at. */
+  readonly notes: readonly string[];
   readonly source: SourceText;
   readonly bytes: Uint8Array;
 }
@@ -59,7 +61,7 @@ function textOf({ rule, url, message, lines, location }: LintFinding, source: So
  * does not have comes beside it: exact positions, hints, fixes, and all mistakes instead of the first.
  * @see facts of BuildKit's wire, "Subrequests"
  */
-export function lintAnswer({ findings, mistakes, source, bytes }: AnswerInput): SubrequestAnswer {
+export function lintAnswer({ findings, mistakes, notes, source, bytes }: AnswerInput): SubrequestAnswer {
   const descriptions = new Map(RULES.map(({ name, description }) => [name, description]));
   const [first] = mistakes;
   const position = (span: Span): object => ({ start: span.start, end: span.end });
@@ -76,6 +78,7 @@ export function lintAnswer({ findings, mistakes, source, bytes }: AnswerInput): 
       fix,
     })),
     sources: [{ filename: source.file, data: Buffer.from(bytes).toString("base64"), language: "Dockerfile" }],
+    ...(notes.length === 0 ? {} : { notes }),
     ...(first === undefined
       ? {}
       : { buildError: { message: first.message, location: mistakeRanges(first.location) } }),

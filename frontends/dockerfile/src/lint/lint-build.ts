@@ -1,6 +1,6 @@
 import type { Diagnostic } from "@slipway/frontend-sdk";
 import type { CheckedFile } from "../commands/stages.ts";
-import { fileCheckOptions } from "./check-options.ts";
+import type { CheckOptions } from "./check-options.ts";
 import type { LintFacts } from "./facts.ts";
 import type { LintFinding } from "./finding.ts";
 import { lintFile, type RuleChoice } from "./lint-file.ts";
@@ -9,16 +9,23 @@ import { BUILDKIT_RULES } from "./rules.ts";
 
 const BUILDKIT_NAMES = new Set(BUILDKIT_RULES.map(({ name }) => name));
 
-/**
- * Checks a file for each platform of a build; each finding comes once.
- * @throws InputError `DIRECTIVE_INVALID`
- */
+// The way in to the rules for builds: a module of its own in the published command, which most builds do not load. So
+// nothing here throws, or asks for the class of, errors that others catch.
+
+export { lintAnswer } from "./lint-answer.ts";
+
+export interface PlatformLintOptions {
+  /** What is known of the build, once for each platform. */
+  readonly facts: readonly LintFacts[];
+  readonly choice: RuleChoice;
+  readonly options: CheckOptions;
+}
+
+/** Checks a file for each platform of a build; each finding comes once. */
 export function lintForPlatforms(
   checked: CheckedFile,
-  facts: readonly LintFacts[],
-  choice: RuleChoice,
+  { facts, choice, options }: PlatformLintOptions,
 ): readonly LintFinding[] {
-  const options = fileCheckOptions(checked.tree, facts[0]?.buildArgs?.["BUILDKIT_DOCKERFILE_CHECK"]);
   const found = new Map<string, LintFinding>();
   for (const each of facts) {
     for (const finding of lintFile(checked, { choice, facts: each, options }))
@@ -37,8 +44,8 @@ export function violatedRules(findings: readonly LintFinding[]): readonly string
 }
 
 /** What an ordinary build says of its file. */
-export function lintBuild(checked: CheckedFile, facts: readonly LintFacts[]): BuildFindings {
-  const findings = lintForPlatforms(checked, facts, { set: "build" });
+export function lintBuild(checked: CheckedFile, options: Omit<PlatformLintOptions, "choice">): BuildFindings {
+  const findings = lintForPlatforms(checked, { ...options, choice: { set: "build" } });
   const violated = violatedRules(findings);
   return { diagnostics: findings.map((finding) => diagnosticOf(finding, violated)), violated };
 }

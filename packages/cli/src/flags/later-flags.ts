@@ -6,8 +6,6 @@ const LATER: Readonly<Record<string, string>> = {
   "--builder": "Slipway has no builders: choose a store with --root and a sandbox with --sandbox.",
   "--cache-from": "Leave it away: the cache of the store (--root) is used by itself.",
   "--cache-to": "Leave it away: results are kept in the store (--root) by themselves.",
-  "--call": "To see what a file compiles to, use `slipway ir`.",
-  "--check": "To see what a file compiles to, use `slipway ir`.",
   "--policy": "Leave it away.",
   "--provenance": "Leave it away: images get no attestations yet.",
   "--sbom": "Leave it away: images get no attestations yet.",

@@ -1,16 +1,33 @@
 import type { Diagnostic } from "@slipway/frontend-sdk";
+import { sourceExcerpt } from "./source-excerpt.ts";
 
-/** The warnings of a build, once each, as docker buildx lists them at its end. Ends with a line end. */
-export function warningReport(warnings: readonly Diagnostic[]): string {
-  const entries = new Set(
-    warnings.map(({ code, message, hint, location, url }) => {
-      const place = location ? ` (${location.file}:${location.line})` : "";
-      return [
-        ` - ${code}: ${message}${place}`,
-        ...(hint ? [`   hint: ${hint}`] : []),
-        ...(url ? [`   ${url}`] : []),
-      ].join("\n");
-    }),
-  );
-  return `\n ${entries.size} warning${entries.size === 1 ? "" : "s"} found:\n${[...entries].join("\n")}\n`;
+/** The lines of more warnings than this would push what matters off the screen. */
+const MOST_EXCERPTS = 10;
+
+/** The warnings of a build, once each, as docker buildx lists them at its end, with their lines. Ends with a line end. */
+export function warningReport(
+  warnings: readonly Diagnostic[],
+  readSource: (file: string) => string | undefined = () => undefined,
+): string {
+  const texts = new Map<string, string | undefined>();
+  const entries = new Map<string, string>();
+  for (const { code, message, hint, location, url } of warnings) {
+    const place = location ? ` (${location.file}:${location.line})` : "";
+    const head = ` - ${code}: ${message}${place}`;
+    if (entries.has(head)) continue;
+    const lines = [head, ...(hint ? [`   hint: ${hint}`] : []), ...(url ? [`   ${url}`] : [])];
+    if (location && entries.size < MOST_EXCERPTS) {
+      if (!texts.has(location.file)) texts.set(location.file, readSource(location.file));
+      const text = texts.get(location.file);
+      if (text !== undefined || location.excerpt !== undefined)
+        lines.push(
+          ...sourceExcerpt(location, text)
+            .slice(1)
+            .map((line) => `   ${line}`),
+        );
+    }
+    entries.set(head, lines.join("\n"));
+  }
+  const count = entries.size;
+  return `\n ${count} warning${count === 1 ? "" : "s"} found:\n${[...entries.values()].join("\n")}\n`;
 }

@@ -1,0 +1,61 @@
+import { sourceExcerpt } from "./source-excerpt.ts";
+import { positionOf, type LintAnswer, type LintError, type LintWarning } from "./lint-answer.ts";
+
+export { readLintAnswer } from "./lint-answer.ts";
+
+/** How many, in words that fit. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * What rules have found, as `docker build --check` lists it: rule, message, and the lines with what is at fault marked;
+ * then what stops a build, and a summary. Ends with a line end.
+ */
+export function lintReport(answer: LintAnswer): string {
+  const source = answer.sources[0];
+  const lines = [
+    ...answer.warnings.flatMap((warning) => entry(warning, source)),
+    ...answer.errors.flatMap((error) => errorEntry(error, source)),
+    ...answer.notes.flatMap((note) => [`NOTE: ${note}`, ""]),
+    summary(answer),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+type Source = LintAnswer["sources"][number] | undefined;
+
+function excerptOf(place: Pick<LintWarning, "position" | "location">, source: Source): string[] {
+  const position = positionOf(place, source?.filename ?? "");
+  return position === undefined ? [] : sourceExcerpt(position, source?.text);
+}
+
+function entry(warning: LintWarning, source: Source): string[] {
+  return [
+    `WARNING: ${warning.ruleName}${warning.url ? ` - ${warning.url}` : ""}`,
+    warning.detail,
+    ...(warning.hint ? [`hint: ${warning.hint}`] : []),
+    ...excerptOf(warning, source),
+    "",
+  ];
+}
+
+function errorEntry(error: LintError, source: Source): string[] {
+  return [
+    `ERROR: ${error.message}`,
+    ...(error.hint ? [`hint: ${error.hint}`] : []),
+    ...excerptOf(error, source),
+    "",
+  ];
+}
+
+function summary({ warnings, errors }: LintAnswer): string {
+  if (warnings.length === 0 && errors.length === 0) return "Check complete, no warnings found.";
+  const found = [
+    ...(errors.length > 0 ? [counted(errors.length, "error")] : []),
+    ...(warnings.length > 0 ? [counted(warnings.length, "warning")] : []),
+  ].join(" and ");
+  const fixable = warnings.filter(({ fix }) => fix !== undefined && !fix.unsure).length;
+  const offer = fixable > 0 ? ` (${fixable} of them can be mended with slipway check --fix)` : "";
+  return `Check complete, ${found} found${offer}.`;
+}
