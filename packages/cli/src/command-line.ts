@@ -9,7 +9,16 @@ export async function runAsUser(argv: readonly string[], io: CliIo): Promise<num
 }
 
 /** Commands that have to do with the store, whose files belong to many users. */
-const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set(["build", "doctor", "du", "ir", "prune", "outline", "targets"]);
+const STORE_COMMANDS: ReadonlySet<string | undefined> = new Set([
+  "build",
+  "check",
+  "doctor",
+  "du",
+  "ir",
+  "prune",
+  "outline",
+  "targets",
+]);
 
 /** An ordinary user's command runs again as root of a user namespace; first of all, since it reads its input anew. */
 async function becomeRoot(argv: readonly string[]): Promise<void> {

@@ -7,7 +7,10 @@ interface Ranges {
   readonly ranges: readonly { readonly start: { readonly line: number } }[];
 }
 
-/** What BuildKit v0.30 answered; locations are lists of lines. */
+/**
+ * What BuildKit v0.30 answered; locations are lists of lines. Arguments of one line, whose order it leaves to chance, are
+ * in the order of the file.
+ */
 const CASES = JSON.parse(
   readFileSync(new URL("testdata/buildkit-answers.json", import.meta.url), "utf8"),
 ) as readonly {
