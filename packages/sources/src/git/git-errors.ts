@@ -11,6 +11,12 @@ const KINDS: readonly (readonly [pattern: RegExp, code: string, family: Family, 
     "The server's key is not the one that is known: check it with its owner, then correct known_hosts.",
   ],
   [
+    /ssh: connect to host|ssh: Could not resolve hostname|kex_exchange_identification/,
+    "GIT_UNREACHABLE",
+    "retry",
+    "Check the address and the network, or try again later.",
+  ],
+  [
     /Permission denied \(|Could not read from remote repository/,
     "GIT_UNAUTHORIZED",
     "world",

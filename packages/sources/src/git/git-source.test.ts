@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
+import { Duplex } from "node:stream";
 import type { BuildSession, ProgressEvent, Ref } from "@slipway/engine-sdk";
 import type { BytePath, Store } from "@slipway/store";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -205,7 +205,9 @@ describe.skipIf(missingTools("git"))("a git reference", () => {
       encoding: "utf8",
     });
     expect(log.trim().split("\n")).toHaveLength(1);
-    expect(events.some((event) => event.kind === "status" && event.total > 0)).toBe(true);
+    expect(events.some((event) => event.kind === "status" && /objects \d+\/\d+$/.test(event.name))).toBe(
+      true,
+    );
   });
 
   test("that moves while it is fetched, from a server that gives out tips only, is found in the history", async () => {
@@ -623,6 +625,96 @@ describe.skipIf(missingTools("git"))("a repository that", () => {
     for await (const _ of after.prune({ all: true, signal }));
     expect(after.usage()).toEqual([]);
     expect(await listing(after, await load(after, { url: repository.url }))).toEqual({ f: "644 1" });
+  });
+});
+
+describe.skipIf(missingTools("git"))("over ssh", () => {
+  /** An `ssh` that notes how it was called, says a word to the agent, and runs the command here. */
+  function stubSsh(): {
+    env: NodeJS.ProcessEnv;
+    calls: () => { args: string[]; agent?: string; socket?: string }[];
+  } {
+    const folder = temporaryFolder();
+    const log = path.join(folder, "calls");
+    fs.writeFileSync(
+      path.join(folder, "ssh"),
+      `#!${process.execPath}
+const fs = require("node:fs"), net = require("node:net");
+const args = process.argv.slice(2);
+if (args[0] === "-G") process.exit(1);
+const run = (agent) => {
+  const hosts = /UserKnownHostsFile="([^"]*)"/.exec(args.join(" "));
+  fs.appendFileSync(${JSON.stringify(log)}, JSON.stringify({ args, agent, socket: process.env.SSH_AUTH_SOCK, known: fs.readFileSync(hosts[1], "utf8") }) + "\\n");
+  const child = require("node:child_process").spawn("sh", ["-c", args.at(-1)], { stdio: "inherit" });
+  child.on("close", (code) => process.exit(code ?? 1));
+};
+if (!process.env.SSH_AUTH_SOCK) run();
+else {
+  const socket = net.connect(process.env.SSH_AUTH_SOCK, () => socket.write("keys?"));
+  socket.on("data", (answer) => { socket.destroy(); run(String(answer)); });
+}
+`,
+      { mode: 0o755 },
+    );
+    return {
+      env: { PATH: `${folder}:${process.env.PATH}`, SSH_AUTH_SOCK: "/not/lent" },
+      calls: () =>
+        fs
+          .readFileSync(log, "utf8")
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as never),
+    };
+  }
+
+  test("the lent agent is reached, known hosts are those of the definition, and nothing of it stays", async () => {
+    const store = await temporaryStore();
+    const repository = new TestRepository(await serveGit());
+    repository.commit({ f: "1" });
+    const { env, calls } = stubSsh();
+    const connections: string[] = [];
+    const session: BuildSession = {
+      secret: () => Promise.resolve(undefined),
+      sshAgent: (id) => ({
+        connect() {
+          connections.push(id);
+          return Promise.resolve(
+            new Duplex({
+              read() {},
+              write(chunk: Buffer, _, done) {
+                this.push(`answer to ${String(chunk)}`);
+                done();
+              },
+            }),
+          );
+        },
+      }),
+    };
+    const attrs = { "git.mountsshsock": "deploy", "git.knownsshhosts": "example.test ssh-ed25519 AAAA" };
+    const url = `ssh://git@example.test${repository.bare}`;
+    expect(await listing(store, await load(store, { url, attrs }, { env, session }))).toEqual({ f: "644 1" });
+    expect(connections[0]).toBe("deploy");
+    for (const { args, agent, ...rest } of calls()) {
+      expect(agent).toBe("answer to keys?");
+      expect(args.join(" ")).toMatch(
+        /-F \/dev\/null .*BatchMode=yes .*IdentityFile=none .*StrictHostKeyChecking=yes/,
+      );
+      expect(args).toContain("git@example.test");
+      expect(rest).toMatchObject({ known: "example.test ssh-ed25519 AAAA\n" });
+    }
+    for (const { socket } of calls()) expect(fs.existsSync(socket!)).toBe(false);
+  });
+
+  test("no agent of the machine is used that was not lent", async () => {
+    const store = await temporaryStore();
+    const repository = new TestRepository(await serveGit());
+    repository.commit({ f: "1" });
+    const { env, calls } = stubSsh();
+    await load(store, { url: `git@example.test:${repository.bare}` }, { env });
+    for (const { agent, args } of calls()) {
+      expect(agent).toBeUndefined();
+      expect(args.join(" ")).toContain("StrictHostKeyChecking=accept-new");
+    }
   });
 });
 

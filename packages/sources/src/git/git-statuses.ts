@@ -21,9 +21,10 @@ export function gitStatuses({ vertex, context }: SourceTask): (line: string) => 
       kind: "status",
       id,
       vertex: vertex.digest,
-      name: id,
-      current: Number(current),
-      total: Number(total),
+      // Displays take the two numbers of a status for bytes.
+      name: `${id} ${current}/${total}`,
+      current: 0,
+      total: 0,
       timestampMs,
       startedMs: startedMs.get(id)!,
       ...(done ? { completedMs: timestampMs } : {}),
