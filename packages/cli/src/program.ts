@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from "commander";
 import { EXIT_OK, EXIT_USAGE } from "./exit-status.ts";
+import { defineCheck } from "./check-command.ts";
 import type { BuildCommandFlags } from "./commands/build.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import type { DuFlags } from "./commands/du.ts";
@@ -54,6 +55,7 @@ interface Setting {
 /** In the order in which help lists them. Each loads what it needs when it runs, so that the others cost nothing. */
 const COMMANDS: Readonly<Record<string, (program: Command, setting: Setting) => void>> = {
   build: defineBuild,
+  check: defineCheck,
   fmt: defineFmt,
   outline: defineOutline,
   targets: defineTargets,
@@ -118,6 +120,11 @@ function defineBuild(program: Command, { io, done }: Setting): void {
       ),
     )
     .option("-q, --quiet", "show no progress, print the image's ID")
+    .option(
+      "--call <METHOD>",
+      "ask about the build file instead: check, outline, targets; with ,format=json as JSON",
+    )
+    .option("--check", "short for --call=check")
     .addHelpText("after", BUILD_EXAMPLES);
   addEngineOptions(addBuildOptions(build)).action(async (context: string, flags: BuildCommandFlags) => {
     const { buildCommand } = await import("./commands/build.ts");
@@ -224,6 +231,7 @@ function addBuildOptions(command: Command): Command {
     )
     .option("--pull", "ask the registry for each image, even when it is there already")
     .option("--network <MODE>", "network of RUN: default, host or none")
+    .option("--commit <MODE>", "layers: implicit, one for each step, or explicit, one for each #!COMMIT")
     .option("--add-host <NAME:IP>", "further line for /etc/hosts (repeatable)", collect, [])
     .option(
       "--secret <SPEC>",

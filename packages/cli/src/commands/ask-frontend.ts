@@ -16,10 +16,13 @@ export interface FrontendAnswer {
   readonly json: string;
   /** `result.txt` */
   readonly text: string;
+  /** `result.statuscode`: not `0` when the answer is bad news. Empty where there is none. */
+  readonly status: string;
   readonly warnings: readonly Diagnostic[];
 }
 
-const NO_FLAGS = {
+/** What is not asked for, as commander hands it over. */
+export const NO_FLAGS = {
   buildArg: [],
   buildContext: [],
   label: [],
@@ -38,7 +41,13 @@ const NO_FLAGS = {
  * @throws UsageError; InputError for what is wrong with the build file
  */
 export async function askFrontend(
-  question: { readonly requestid: string; readonly context: string; readonly flags: AskFlags },
+  question: {
+    readonly requestid: string;
+    readonly context: string;
+    readonly flags: AskFlags;
+    /** Further frontend attributes. */
+    readonly options?: Readonly<Record<string, string>>;
+  },
   io: Host,
 ): Promise<FrontendAnswer> {
   const { requestid, context } = question;
@@ -54,7 +63,7 @@ export async function askFrontend(
         const epoch = sourceDateEpochSeconds(options);
         const request: BuildRequest = {
           ...(flags.frontend ? { frontend: flags.frontend } : {}),
-          options: { ...options, ...inputs.options, requestid },
+          options: { ...options, ...inputs.options, ...question.options, requestid },
           platforms,
           ...inputs.lent,
           exports: [],
@@ -78,7 +87,12 @@ export async function askFrontend(
           },
         });
         const text = (key: string): string => Buffer.from(answer[key] ?? new Uint8Array()).toString("utf8");
-        return { json: text("result.json"), text: text("result.txt"), warnings };
+        return {
+          json: text("result.json"),
+          text: text("result.txt"),
+          status: text("result.statuscode"),
+          warnings,
+        };
       } finally {
         await engine.close();
       }

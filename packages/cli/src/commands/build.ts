@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { BuildOutcome, BuildRequest, EngineOptions } from "@slipway/engine";
+import type { WarningEvent } from "@slipway/engine-sdk";
+import type { Diagnostic } from "@slipway/frontend-sdk";
 import { isDebugEnvironment } from "../debug-mode.ts";
 import { openDisplay, progressMode, type OpenDisplay } from "../display/choose-display.ts";
 import { EXIT_OK, exitStatusOf } from "../exit-status.ts";
@@ -21,6 +23,8 @@ export interface BuildCommandFlags extends BuildFlags, OutputFlags, EngineFlags 
   readonly quiet?: boolean;
   readonly metadataFile?: string;
   readonly iidfile?: string;
+  readonly call?: string;
+  readonly check?: boolean;
 }
 
 const NO_OUTPUT_WARNING =
@@ -29,6 +33,14 @@ const NO_OUTPUT_WARNING =
 
 /** `slipway build`. Gives the exit status; usage errors are thrown before anything starts. */
 export async function buildCommand(context: string, flags: BuildCommandFlags, io: Host): Promise<number> {
+  if (flags.call !== undefined || flags.check) {
+    const { callFlag } = await import("../flags/call-flag.ts");
+    const { requestId, ...call } = callFlag(flags);
+    if (requestId !== undefined) {
+      const { callCommand } = await import("./call.ts");
+      return callCommand(context, flags, { io, call: { ...call, requestId } });
+    }
+  }
   const mode = flags.quiet ? "quiet" : progressMode(flags.progress, io.env);
   const exports = exportRequests(flags, { stdoutIsTty: () => io.stdout.isTTY === true });
   checkDestinations(exports, io.cwd);
@@ -64,7 +76,7 @@ export async function buildCommand(context: string, flags: BuildCommandFlags, io
       io.stderr.write(NO_OUTPUT_WARNING);
     const result = await run(request, { flags, io, open, engine });
     if (typeof result === "number") return result;
-    await tellResult(result, { flags, io, open, stdoutIsTaken: exports.some(writesToStdout) });
+    await tellResult(result, { request, flags, io, open, stdoutIsTaken: exports.some(writesToStdout) });
     return EXIT_OK;
   } finally {
     forgetCleanUp();
@@ -99,6 +111,7 @@ async function run(
       io.stderr.write(`ERROR: ${interrupts.interrupted.message}\n`);
       return interrupts.interrupted.exitStatus;
     }
+    await tellWarnings(warningsOf(open.trace.warnings), { request, io, open });
     const { errorReport } = await import("../report/error-report.ts");
     io.stderr.write(
       errorReport(error, {
@@ -115,13 +128,16 @@ async function run(
 
 async function tellResult(
   outcome: BuildOutcome,
-  command: { flags: BuildCommandFlags; io: Host; open: OpenDisplay; stdoutIsTaken: boolean },
+  command: {
+    request: BuildRequest;
+    flags: BuildCommandFlags;
+    io: Host;
+    open: OpenDisplay;
+    stdoutIsTaken: boolean;
+  },
 ): Promise<void> {
-  const { flags, io, open } = command;
-  if (outcome.warnings.length > 0 && open.mode !== "quiet" && open.mode !== "rawjson") {
-    const { warningReport } = await import("../report/warning-report.ts");
-    io.stderr.write(warningReport(outcome.warnings));
-  }
+  const { flags, io } = command;
+  await tellWarnings(outcome.warnings, command);
   const imageId = idOfImage(outcome.response);
   if (flags.metadataFile !== undefined) {
     const sorted = Object.fromEntries(Object.entries(outcome.response).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -137,6 +153,27 @@ async function tellResult(
   // An archive on stdout would be spoiled by a line behind it.
   if (flags.quiet && imageId !== undefined && !command.stdoutIsTaken)
     await writeAll(io.stdout, `${imageId}\n`);
+}
+
+/** What was warned of before a build failed. */
+function warningsOf(events: readonly WarningEvent[]): readonly Diagnostic[] {
+  return events.map(({ code, message, hint, url, file, line }) => ({
+    severity: "warning",
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(url === undefined ? {} : { url }),
+    ...(file === undefined || line === undefined ? {} : { location: { file, line } }),
+  }));
+}
+
+async function tellWarnings(
+  warnings: readonly Diagnostic[],
+  { request, io, open }: { request: BuildRequest; io: Host; open: OpenDisplay },
+): Promise<void> {
+  if (warnings.length === 0 || open.mode === "quiet" || open.mode === "rawjson") return;
+  const { warningReport } = await import("../report/warning-report.ts");
+  io.stderr.write(warningReport(warnings, (file) => readBuildFile(request, file)));
 }
 
 /** What docker calls the image's ID: the digest of its config, else that of its manifest. */
