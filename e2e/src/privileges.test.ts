@@ -113,6 +113,8 @@ requires({ root: true, paths: [BUSYBOX], anyCommandOf: [["crun", "runc"]] }).des
               output += Buffer.from(event.data).toString();
           };
           try {
+            const { checks } = await engine.doctor(new AbortController().signal);
+            expect(checks).toContainEqual({ name: "devices", ok: true, detail: "vendor.test/device=zero" });
             await engine.build(
               {
                 options: { filename: "Dockerfile" },

@@ -68,6 +68,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         root: store.root,
         preferred: options.sandbox,
         drivers: options.sandboxes ?? [],
+        deviceFolders: options.deviceFolders,
         signal,
       });
     },

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { SandboxDriver, SandboxProbe } from "@slipway/engine-sdk";
-import { probeSandboxes } from "@slipway/sandbox";
+import { probeSandboxes, readDeviceFiles } from "@slipway/sandbox";
 import type { DoctorReport } from "./contracts.ts";
 import { chooseDriver, sandboxStateFolder } from "./sandbox-choice.ts";
 import { version } from "./version.ts";
@@ -19,6 +19,8 @@ export async function examine(options: {
   readonly root: string;
   readonly preferred: string | undefined;
   readonly drivers: readonly SandboxDriver[];
+  /** Absent for the usual ones. */
+  readonly deviceFolders?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }): Promise<DoctorReport> {
   const { root, signal } = options;
@@ -43,6 +45,7 @@ export async function examine(options: {
       reflinkCheck(root),
       spaceCheck(root),
       cgroupCheck(),
+      ...deviceCheck(options.deviceFolders),
     ],
   };
 }
@@ -150,4 +153,19 @@ function cgroupCheck(): Check {
     ok: true,
     detail: `${kind}; ${os.availableParallelism()} processors, ${(os.totalmem() / 1024 ** 3).toFixed(1)} GiB of memory`,
   };
+}
+
+/** Nothing on machines that describe no devices. */
+function deviceCheck(folders: readonly string[] | undefined): Check[] {
+  try {
+    const { devices, unread } = readDeviceFiles(folders);
+    const found = devices.map(({ name }) => name).join(", ");
+    const yaml = unread.length === 0 ? "" : `not read, since they are in YAML: ${unread.join(", ")}`;
+    if (found === "" && yaml === "") return [];
+    return [
+      { name: "devices", ok: yaml === "", detail: [found, yaml].filter((text) => text !== "").join("; ") },
+    ];
+  } catch (error) {
+    return [{ name: "devices", ok: false, detail: error instanceof Error ? error.message : String(error) }];
+  }
 }

@@ -10,6 +10,7 @@ test("the public names are these", () => {
     "enterUserNamespace",
     "findRuntimes",
     "probeSandboxes",
+    "readDeviceFiles",
     "resolveDevices",
     "userNamespaceCommand",
   ]);
