@@ -2,6 +2,7 @@ import type { Bridge, FrontendOutput, FrontendRequest, FrontendResult } from "@s
 import { InputError } from "@slipway/oci";
 import { checkBases, checkReferences } from "./commands/references.ts";
 import { checkFile, type CheckedFile } from "./commands/stages.ts";
+import { parseAnnotated } from "./compile/commit-points.ts";
 import { compile } from "./compile/compile.ts";
 import { loadBuildFile } from "./compile/load-build-file.ts";
 import { readOptions } from "./compile/options.ts";
@@ -25,7 +26,7 @@ export async function build(
   const file = await loadBuildFile(bridge, options, signal);
   const parser = createRememberingParser(bridge.memory);
   const problems: Problem[] = [];
-  const tree = await parser.parse(file.text, { file: file.filename, problems });
+  const { tree, commits } = await parseAnnotated(parser, file.text, { file: file.filename, problems });
   const checked = checkFile(tree, problems);
   checkBases(checked, problems);
   throwProblems(problems);
@@ -35,7 +36,7 @@ export async function build(
   const onPlanned = (planned: PlannedFile): void => void facts.push(collectFacts(planned));
   for (const platform of request.platforms) {
     signal.throwIfAborted();
-    const context = { request, options, file, checked, parser, bridge, signal, onPlanned };
+    const context = { request, options, file, checked, commits, parser, bridge, signal, onPlanned };
     try {
       outputs.push(await compile(context, platform));
     } catch (error) {

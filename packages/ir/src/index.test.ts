@@ -3,6 +3,7 @@ import * as names from "./index.ts";
 
 test("public names", () => {
   expect(Object.keys(names).sort()).toEqual([
+    "COMMIT_MARK",
     "CUSTOM_NAME",
     "ExecState",
     "FileActions",

@@ -9,6 +9,7 @@ export {
 } from "./create-vertex.ts";
 export { requiredCaps } from "./capabilities.ts";
 export { vertices, walkVertices } from "./walk.ts";
+export { COMMIT_MARK } from "./commit-mark.ts";
 export { CUSTOM_NAME, opName, vertexName } from "./vertex-name.ts";
 export { encode } from "./llb/encode.ts";
 export { decode, type DecodeOptions } from "./llb/decode.ts";

@@ -4,6 +4,7 @@ import { normalizePlatform, type ImageConfig, type Platform } from "@slipway/oci
 import type { CheckedFile } from "../commands/stages.ts";
 import type { PlannedFile } from "../lint/collect-facts.ts";
 import { throwProblems, type Problem } from "../problems.ts";
+import type { InstructionNode } from "../syntax/syntax-tree.ts";
 import type { RememberingParser } from "../syntax/remembering-parser.ts";
 import { readIgnoreFile } from "./dockerignore.ts";
 import { Emitter, followedPaths } from "./emit.ts";
@@ -23,6 +24,8 @@ export interface CompileContext {
   readonly options: CompileOptions;
   readonly file: BuildFile;
   readonly checked: CheckedFile;
+  /** The instructions that end in `#!COMMIT`; default: none. */
+  readonly commits?: ReadonlySet<InstructionNode>;
   readonly parser: RememberingParser;
   readonly bridge: Bridge;
   readonly signal: AbortSignal;
@@ -142,6 +145,7 @@ export async function compile(context: CompileContext, wanted: Platform): Promis
     globals,
     platform,
     contextPaths: new Set(),
+    ...(options.commit === "explicit" ? { commits: context.commits ?? new Set<InstructionNode>() } : {}),
   };
   for (const plan of plans.stages) if (needed.has(plan)) new StagePlanner(plan, scope).run();
   target.usedPaths.add("/");
@@ -164,7 +168,12 @@ export async function compile(context: CompileContext, wanted: Platform): Promis
   // In the order of the file, so that no stage waits on the stack for another.
   for (const plan of plans.stages) if (needed.has(plan)) emitter.emit(plan);
   const result = emitter.emit(target);
-  const sources = [{ filename: file.filename, data: file.bytes, language: "Dockerfile" }];
+  const encoder = new TextEncoder();
+  const sources = source.files.map(({ file: filename, text }, index) => ({
+    filename,
+    data: index === 0 ? file.bytes : encoder.encode(text),
+    language: "Dockerfile",
+  }));
   return {
     platform,
     definition: { result, sources, locations: emitter.locations },

@@ -1,4 +1,5 @@
 import {
+  COMMIT_MARK,
   createVertex,
   CUSTOM_NAME,
   type Edge,
@@ -126,7 +127,7 @@ export class Emitter implements StepEmitter {
       return { line, character: column - 1 };
     };
     const location: VertexLocation = {
-      source: 0,
+      source: source.fileIndex(span.start),
       ranges: [{ start: position(span.start), end: position(span.end) }],
     };
     this.locations.set(vertex.digest, [...(this.locations.get(vertex.digest) ?? []), location]);
@@ -135,7 +136,11 @@ export class Emitter implements StepEmitter {
 
   metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache"> {
     return {
-      description: { [CUSTOM_NAME]: step.name, [COMMAND]: step.source },
+      description: {
+        [CUSTOM_NAME]: step.name,
+        [COMMAND]: step.source,
+        ...(step.commit ? { [COMMIT_MARK]: "true" } : {}),
+      },
       ignoreCache: plan.ignoreCache,
     };
   }

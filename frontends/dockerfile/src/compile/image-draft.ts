@@ -12,6 +12,8 @@ export class ImageDraft {
   author: string | undefined;
   readonly #base: ImageConfig;
   readonly #history: HistoryEntry[];
+  /** Indexes of the entries of this stage that have layers of their own. */
+  readonly #layerEntries: number[] = [];
   readonly #created: string | undefined;
 
   /** @param epochSeconds time of the history entries; they have none when absent */
@@ -59,13 +61,21 @@ export class ImageDraft {
     this.config.Env = env;
   }
 
+  /** Adds an entry to the history, with a layer or without. */
   commit(createdBy: string, options: { readonly layer: boolean } = { layer: false }): void {
+    if (options.layer) this.#layerEntries.push(this.#history.length);
     this.#history.push({
       ...(this.#created === undefined ? {} : { created: this.#created }),
       created_by: createdBy,
       comment: HISTORY_COMMENT,
       ...(options.layer ? {} : { empty_layer: true }),
     });
+  }
+
+  /** Makes one layer, that of the last step, of all since the last time. */
+  mergeLayers(): void {
+    for (const index of this.#layerEntries.splice(0).slice(0, -1))
+      this.#history[index] = { ...this.#history[index], empty_layer: true };
   }
 
   /** What runs a command in shell form. */

@@ -32,6 +32,8 @@ export interface CompileOptions {
   readonly cacheNamespace: string;
   readonly imageResolveMode: string;
   readonly proxyEnv?: ProxyEnv;
+  /** Whether each step becomes a layer of its own, or only what is committed. */
+  readonly commit: "implicit" | "explicit";
   /** Seconds since the epoch. */
   readonly sourceDateEpoch?: number;
   readonly multiPlatform: boolean;
@@ -64,6 +66,11 @@ function readNetwork(value: string | undefined): CompileOptions["network"] {
   if (value === undefined || value === "" || value === "sandbox" || value === "default") return "unset";
   if (value === "host" || value === "none") return value;
   return invalid("force-network-mode", value, "It is default, none or host.");
+}
+
+function readCommit(value: string): CompileOptions["commit"] {
+  if (value === "" || value === "implicit") return "implicit";
+  return value === "explicit" ? value : invalid("commit", value, "It is implicit or explicit.");
 }
 
 function readHost(entry: string): HostIp {
@@ -142,6 +149,7 @@ export function readOptions(request: FrontendRequest): CompileOptions {
     shmSizeBytes: Number(shmSize),
     cacheNamespace: buildArgs.get("BUILDKIT_CACHE_MOUNT_NS") ?? "",
     imageResolveMode: options["image-resolve-mode"] ?? "",
+    commit: readCommit(options.commit ?? ""),
     ...(proxyEnv === undefined ? {} : { proxyEnv }),
     ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
     multiPlatform: request.platforms.length > 1 || options["multi-platform"] === "true",

@@ -10,7 +10,7 @@ import type {
 } from "../commands/command.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import { expandText, type ExpandOptions, type Lookup } from "../expand/expand.ts";
-import type { Word } from "../syntax/syntax-tree.ts";
+import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";
 import { goList, goQuoteList } from "./go-format.ts";
 import { ImageDraft } from "./image-draft.ts";
 import type { CompileOptions } from "./options.ts";
@@ -31,6 +31,8 @@ export interface PlanScope {
   readonly platform: Platform;
   /** Paths of the build context that steps use; `/` means all of it. */
   readonly contextPaths: Set<string>;
+  /** Instructions at which the image is committed; absent when every step makes a layer of its own. */
+  readonly commits?: ReadonlySet<InstructionNode>;
 }
 
 /** Plans one stage: the instructions change the image config and the environment, or become steps. */
@@ -99,8 +101,20 @@ export class StagePlanner {
   }
 
   run(): void {
-    for (const placed of this.plan.commands) this.#command(placed);
+    const { commits } = this.scope;
+    for (const placed of this.plan.commands) {
+      this.#command(placed);
+      if (commits?.has(placed.command.node)) this.#commitLayers();
+    }
+    if (commits !== undefined) this.#commitLayers();
     this.plan.planned = true;
+  }
+
+  /** What was done since the last commit becomes one layer. */
+  #commitLayers(): void {
+    const last = this.plan.steps.at(-1);
+    if (last !== undefined) last.commit = true;
+    this.image.mergeLayers();
   }
 
   #command(placed: PlacedCommand): void {

@@ -33,6 +33,8 @@ export interface StepBase {
   /** The instruction as written. */
   readonly source: string;
   readonly span: Span;
+  /** True when the image is committed here, with `--commit=explicit`. */
+  commit?: boolean;
 }
 
 /** A filesystem in a step. */

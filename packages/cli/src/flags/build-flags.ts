@@ -10,6 +10,7 @@ export interface BuildFlags {
   readonly noCacheFilter: readonly string[];
   readonly pull?: boolean;
   readonly network?: string;
+  readonly commit?: string;
   readonly addHost: readonly string[];
   readonly frontend?: string;
   readonly secret: readonly string[];

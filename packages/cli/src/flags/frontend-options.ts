@@ -43,6 +43,9 @@ export function frontendOptions(flags: BuildFlags, env: Environment): Record<str
   else if (network !== "default") {
     throw new UsageError(`--network "${network}" is not supported`, "Use default, host or none.");
   }
+  if (flags.commit === "explicit") options["commit"] = "explicit";
+  else if ((flags.commit ?? "implicit") !== "implicit")
+    throw new UsageError(`--commit "${flags.commit}" is not supported`, "Use implicit or explicit.");
   if (flags.addHost.length > 0) options["add-hosts"] = flags.addHost.map(hostAndAddress).join(",");
   return Object.assign(options, limitOptions(flags));
 }

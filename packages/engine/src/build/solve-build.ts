@@ -1,9 +1,11 @@
 import type { Edge } from "@slipway/ir";
 import type { Digest } from "@slipway/oci";
 import type { Diagnostic } from "@slipway/frontend-sdk";
-import type { LayerBlobOptions } from "@slipway/engine-sdk";
+import { EMPTY_REF, type LayerBlobOptions, type Ref } from "@slipway/engine-sdk";
 import type { ImageResolver } from "@slipway/sources";
+import type { Store } from "@slipway/store";
 import type { BuildContext, BuildRequest } from "../contracts.ts";
+import { commitLengths, hasCommitPoints } from "../export/commit-lengths.ts";
 import { createEarlyBlobs } from "../export/early-blobs.ts";
 import { checkEntitlements } from "../host/entitlements.ts";
 import type { BuildServices } from "./build-services.ts";
@@ -45,13 +47,18 @@ export async function solveBuild(
   });
   const edges: (Edge | null)[] = build.compiled.outputs.map(({ definition }) => definition.result);
   checkEntitlements(edges, { entitlements: request.entitlements ?? [], locate: build.locate });
-  if (wantedBlobs) build.early = createEarlyBlobs({ store, results: edges, wanted: wantedBlobs, signal });
+  // What becomes one layer is known only at the end.
+  if (wantedBlobs && !edges.some(hasCommitPoints))
+    build.early = createEarlyBlobs({ store, results: edges, wanted: wantedBlobs, signal });
   const settled = async (): Promise<void> => build.early?.settled();
   try {
     const refs = await Promise.all(edges.map((edge) => build.solver.solve(edge, signal)));
+    const committed = await Promise.all(
+      refs.map((ref, index) => committedRef(store, { ref, edge: edges[index] ?? null }, signal)),
+    );
     const outputs = build.compiled.outputs.map(({ platform, config }, index) => ({
       platform,
-      ref: refs[index] ?? { layers: [] },
+      ref: committed[index] ?? EMPTY_REF,
       ...(config ? { config } : {}),
     }));
     const { warnings } = build;
@@ -63,4 +70,16 @@ export async function solveBuild(
     await settled();
     throw error;
   }
+}
+
+/** A result with the layers that its image has: those between two commit points made one. */
+async function committedRef(
+  store: Store,
+  { ref, edge }: { readonly ref: Ref; readonly edge: Edge | null },
+  signal: AbortSignal,
+): Promise<Ref> {
+  const lengths = commitLengths(edge, ref.layers.length);
+  if (lengths === undefined || lengths.length === ref.layers.length) return ref;
+  const { squashLayers } = await import("../export/squash-layers.ts");
+  return squashLayers(store, ref, { lengths, signal });
 }
