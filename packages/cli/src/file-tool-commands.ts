@@ -57,7 +57,7 @@ export function defineTargets(program: Command, { io, done }: Setting): void {
 
 function addQuestionOptions(command: Command): Command {
   return command
-    .argument("[PATH]", "the context, as for build", ".")
+    .argument("[PATH]", "the context, as for build, or the build file itself", ".")
     .option(
       "-f, --file <FILE>",
       "the build file, relative to the current folder; - for stdin (default: PATH/Dockerfile, PATH/Containerfile)",

@@ -55,6 +55,14 @@ test("the build file may come from stdin", async () => {
   expect(request?.options).toMatchObject({ filename: "Dockerfile" });
 });
 
+test("PATH may be the build file itself", async () => {
+  writeFileSync(folder.join("x.Dockerfile"), "FROM scratch\n");
+  expect((await run(["targets", "x.Dockerfile"])).request).toMatchObject({
+    options: { filename: "x.Dockerfile" },
+    localDirs: { context: folder.path },
+  });
+});
+
 test("warnings go to stderr", async () => {
   const call: Engine["call"] = (_, { progress }) => {
     progress({ kind: "warning", code: "IMAGE_UNKNOWN", message: "no such image", hint: "Check its name." });
