@@ -407,18 +407,25 @@ describe("the result", () => {
     expect((await run(["build", "-q", "-o", "-", "."])).stdout).toBe("");
   });
 
-  test("warnings are listed once each, behind the progress", async () => {
+  test("warnings are listed once each with their lines, behind the progress", async () => {
     const warning = {
       severity: "warning",
       code: "JSONArgsRecommended",
       message: "use JSON",
-      location: { file: "Dockerfile", line: 3 },
+      location: { file: "Dockerfile", line: 2 },
     } as const;
     const engine: Partial<Engine> = {
       build: () => Promise.resolve({ response: {}, warnings: [warning, warning] }),
     };
     expect((await run(["build", "-o", "out", "."], { engine })).stderr).toBe(
-      "\n 1 warning found:\n - JSONArgsRecommended: use JSON (Dockerfile:3)\n",
+      `
+ 1 warning found:
+ - JSONArgsRecommended: use JSON (Dockerfile:2)
+   --------------------
+      1 |     FROM scratch
+      2 | >>> COPY a /a
+   --------------------
+`,
     );
   });
 

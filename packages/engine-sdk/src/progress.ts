@@ -1,4 +1,4 @@
-import type { Digest } from "@slipway/oci";
+import type { Digest, SourceLocation } from "@slipway/oci";
 
 // What a build tells while it runs. The shapes are those of BuildKit's StatusResponse, so that every display and
 // every wire can be fed from one stream. Times are milliseconds since the epoch.
@@ -49,6 +49,8 @@ export interface WarningEvent {
   readonly url?: string;
   readonly file?: string;
   readonly line?: number;
+  /** The exact place. */
+  readonly location?: SourceLocation;
 }
 
 export type ProgressEvent = VertexEvent | StatusEvent | LogEvent | WarningEvent;

@@ -157,13 +157,13 @@ async function tellResult(
 
 /** What was warned of before a build failed. */
 function warningsOf(events: readonly WarningEvent[]): readonly Diagnostic[] {
-  return events.map(({ code, message, hint, url, file, line }) => ({
+  return events.map(({ code, message, hint, url, location }) => ({
     severity: "warning",
     code,
     message,
     ...(hint === undefined ? {} : { hint }),
     ...(url === undefined ? {} : { url }),
-    ...(file === undefined || line === undefined ? {} : { location: { file, line } }),
+    ...(location === undefined ? {} : { location }),
   }));
 }
 

@@ -1,4 +1,4 @@
-import type { ProgressEvent, StatusEvent } from "@slipway/engine-sdk";
+import type { ProgressEvent, StatusEvent, WarningEvent } from "@slipway/engine-sdk";
 import type { Clock, Display } from "./display.ts";
 import type { OutputLine } from "./line-splitter.ts";
 import { isCancelled, isRunning, type Step, type Trace } from "./trace.ts";
@@ -70,7 +70,11 @@ export class PlainDisplay implements Display {
       shown.statuses.set(change.status.id, change.status);
       this.#withStatuses.add(shown);
     }
-    if (change.warning) shown.notes.push(`WARN: ${change.warning.message}`);
+    if (change.warning) {
+      shown.notes.push(warningNote(change.warning));
+      // Warnings of a step that has ended are shown all the same.
+      shown.ended = false;
+    }
     if (isRunning(change.step)) shown.ended = false;
     this.#markDirty(shown);
     if (this.#waitingChars > MAX_WAITING_CHARS) this.#flush();
@@ -191,6 +195,11 @@ export class PlainDisplay implements Display {
     if (this.#text !== "") this.#write(this.#text);
     this.#text = "";
   }
+}
+
+/** A warning as BuildKit prints it. */
+function warningNote({ code, message, line }: WarningEvent): string {
+  return `WARN: ${code}: ${message}${line === undefined ? "" : ` (line ${line})`}`;
 }
 
 /** How a step ended, as BuildKit says it. */

@@ -1,4 +1,4 @@
-import { sourceExcerpt } from "./source-excerpt.ts";
+import { maskedSource, sourceExcerpt } from "./source-excerpt.ts";
 import { positionOf, type LintAnswer, type LintError, type LintWarning } from "./lint-answer.ts";
 
 export { readLintAnswer } from "./lint-answer.ts";
@@ -13,7 +13,9 @@ export function counted(count: number, noun: string): string {
  * then what stops a build, and a summary. Ends with a line end.
  */
 export function lintReport(answer: LintAnswer): string {
-  const source = answer.sources[0];
+  const [first] = answer.sources;
+  const places = answer.warnings.map(({ position }) => position);
+  const source = first && { ...first, text: maskedSource(first.text, places) ?? "" };
   const lines = [
     ...answer.warnings.flatMap((warning) => entry(warning, source)),
     ...answer.errors.flatMap((error) => errorEntry(error, source)),

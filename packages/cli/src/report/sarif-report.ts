@@ -16,7 +16,8 @@ interface SarifOptions {
  * Findings in the Static Analysis Results Interchange Format, as code hosts read it.
  * @see SARIF 2.1.0, sections 3.13 (log), 3.14 (run), 3.27 (result), 3.30 (region), 3.55 (fix)
  */
-export function sarifReport(answer: LintAnswer, { uri }: SarifOptions): string {
+export function sarifReport(answer: LintAnswer, options: SarifOptions): string {
+  const uri = encodeURI(options.uri);
   const text = answer.sources[0]?.text ?? "";
   const rules = [...new Map(answer.warnings.map((warning) => [warning.ruleName, warning])).values()];
   const errorCodes = [...new Set(answer.errors.map(({ code }) => code ?? "BUILD_ERROR"))];

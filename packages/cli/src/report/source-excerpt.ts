@@ -47,3 +47,19 @@ function caretLine(location: SourceLocation, text: string): string {
   const indent = text.slice(0, start).replace(/\t/g, "    ").length;
   return `     |     ${" ".repeat(indent)}${"^".repeat(Math.max(1, Math.min(end, text.length) - start))}`;
 }
+
+/**
+ * A file's text with the lines that places bring along put in: what must not be shown (a token) is masked there, and
+ * would show as a neighbour of another place.
+ */
+export function maskedSource(
+  text: string | undefined,
+  places: readonly (Pick<SourceLocation, "line" | "excerpt"> | undefined)[],
+): string | undefined {
+  if (text === undefined) return undefined;
+  const lines = text.split(/\r?\n/);
+  for (const place of places)
+    if (place?.excerpt !== undefined && lines[place.line - 1] !== undefined)
+      lines[place.line - 1] = place.excerpt;
+  return lines.join("\n");
+}

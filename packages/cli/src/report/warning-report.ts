@@ -1,5 +1,5 @@
 import type { Diagnostic } from "@slipway/frontend-sdk";
-import { sourceExcerpt } from "./source-excerpt.ts";
+import { maskedSource, sourceExcerpt } from "./source-excerpt.ts";
 
 /** The lines of more warnings than this would push what matters off the screen. */
 const MOST_EXCERPTS = 10;
@@ -17,7 +17,12 @@ export function warningReport(
     if (entries.has(head)) continue;
     const lines = [head, ...(hint ? [`   hint: ${hint}`] : []), ...(url ? [`   ${url}`] : [])];
     if (location && entries.size < MOST_EXCERPTS) {
-      if (!texts.has(location.file)) texts.set(location.file, readSource(location.file));
+      if (!texts.has(location.file)) {
+        const places = warnings.flatMap((each) =>
+          each.location?.file === location.file ? [each.location] : [],
+        );
+        texts.set(location.file, maskedSource(readSource(location.file), places));
+      }
       const text = texts.get(location.file);
       if (text !== undefined || location.excerpt !== undefined)
         lines.push(

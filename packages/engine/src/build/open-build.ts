@@ -51,6 +51,7 @@ export async function openBuild(
   const progress = recorder?.progress(context.progress) ?? context.progress;
   const locations = createLocations();
   const warnings: Diagnostic[] = [];
+  let buildFile: Digest | undefined;
   const build: { early?: EarlyBlobs; followed?: ReadonlySet<Digest> } = {};
   const host = createSolverHost({
     store,
@@ -80,6 +81,8 @@ export async function openBuild(
     frontend: frontend.name,
     signal: context.signal,
     onDefinition(definition) {
+      // What a frontend reads first is its build file, in which its warnings are.
+      buildFile ??= definition.result?.vertex.digest;
       validate(definition);
       locations.add(definition);
     },
@@ -87,12 +90,14 @@ export async function openBuild(
       warnings.push(diagnostic);
       progress({
         kind: "warning",
+        ...(buildFile && diagnostic.location ? { vertex: buildFile } : {}),
         code: diagnostic.code,
         message: diagnostic.message,
         hint: diagnostic.hint,
         url: diagnostic.url,
         file: diagnostic.location?.file,
         line: diagnostic.location?.line,
+        location: diagnostic.location,
       });
     },
   });
