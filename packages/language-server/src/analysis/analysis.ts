@@ -10,7 +10,7 @@ import {
 } from "@slipway/frontend-dockerfile/language";
 import type { LanguageTools } from "./language-tools.ts";
 import { type LogicalText, logicalTextAt } from "./logical-text.ts";
-import { StageIndex } from "./stages.ts";
+import { endOf, StageIndex } from "./stages.ts";
 import { VariableIndex } from "./variables.ts";
 
 /** What one text means. Everything is made when it is asked for first, and kept. */
@@ -74,7 +74,7 @@ export class Analysis {
   /** The instruction whose text, here-documents included, an offset is in or right behind. */
   instructionAt(offset: number): InstructionNode | undefined {
     const node = this.instructionBefore(offset);
-    return node !== undefined && offset <= node.span.end ? node : undefined;
+    return node !== undefined && offset <= endOf(node) ? node : undefined;
   }
 
   /** The instruction's own line, continuations taken out, as long as it goes on in the text. */

@@ -49,6 +49,11 @@ export function innermost(node: InstructionNode): InstructionNode {
   return inner;
 }
 
+/** Where an instruction ends, the line end behind its last here-document left out. */
+export function endOf(node: InstructionNode): number {
+  return innermost(node).heredocs.at(-1)?.end.end ?? node.span.end;
+}
+
 /** The stages of a file and who refers to them. */
 export class StageIndex {
   /** In the order of the file. */

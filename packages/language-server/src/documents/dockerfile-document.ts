@@ -86,7 +86,7 @@ export class DockerfileDocument {
 
   positionAt(offset: number): Position {
     const index = this.#index;
-    const written = Math.min(this.#written.length, offset === 0 ? 0 : offset + this.#shift);
+    const written = Math.min(this.#written.length, offset + this.#shift);
     const line = index.lineAt(written);
     const start = index.startOf(line);
     const end = index.endOf(line);

@@ -1,6 +1,6 @@
 import type { InstructionNode } from "@slipway/frontend-dockerfile/language";
 import { type DocumentSymbol, type SymbolInformation, SymbolKind } from "vscode-languageserver";
-import { innermost, type StageInfo } from "../analysis/stages.ts";
+import { endOf, innermost, type StageInfo } from "../analysis/stages.ts";
 import type { DockerfileDocument } from "../documents/dockerfile-document.ts";
 import type { ClientOptions } from "../server/client-options.ts";
 
@@ -31,7 +31,7 @@ export function documentSymbols(
 
 function stageSymbol(document: DockerfileDocument, stage: StageInfo): DocumentSymbol {
   const { from, instructions } = stage;
-  const end = (instructions.at(-1) ?? from).span.end;
+  const end = endOf(instructions.at(-1) ?? from);
   const base = stage.base?.text ?? "";
   return {
     name: stage.name?.text ?? (base || `stage ${stage.index}`),
@@ -52,7 +52,7 @@ function instructionSymbol(document: DockerfileDocument, node: InstructionNode):
     name: `${node.name.toUpperCase()}${node === inner ? "" : ` ${inner.name.toUpperCase()}`}${names && ` ${clipped(names)}`}`,
     ...(names === "" && detail !== "" ? { detail: clipped(detail) } : {}),
     kind: KINDS[inner.name] ?? SymbolKind.Property,
-    range: document.range(node.span),
+    range: document.range({ start: node.span.start, end: endOf(node) }),
     selectionRange: document.range(node.keyword.span),
   };
 }

@@ -1,6 +1,6 @@
 import type { Span } from "@slipway/frontend-dockerfile/language";
 import { type FoldingRange, FoldingRangeKind } from "vscode-languageserver";
-import { innermost } from "../analysis/stages.ts";
+import { endOf, innermost } from "../analysis/stages.ts";
 import type { DockerfileDocument } from "../documents/dockerfile-document.ts";
 import type { ClientOptions } from "../server/client-options.ts";
 
@@ -15,7 +15,7 @@ export function foldingRanges(document: DockerfileDocument, client: ClientOption
     if (endLine > startLine) ranges.push({ startLine, endLine, ...(kind === undefined ? {} : { kind }) });
   };
   for (const { from, instructions } of stages.stages)
-    add({ start: from.span.start, end: (instructions.at(-1) ?? from).span.end }, FoldingRangeKind.Region);
+    add({ start: from.span.start, end: endOf(instructions.at(-1) ?? from) }, FoldingRangeKind.Region);
   for (const node of tree.instructions) {
     if (node.heredocs.length === 0) {
       add(node.span);

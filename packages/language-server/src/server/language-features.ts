@@ -1,4 +1,4 @@
-import type { Connection } from "vscode-languageserver";
+import type { Connection, SemanticTokensRangeParams } from "vscode-languageserver";
 import { codeActions } from "../features/code-actions/code-actions.ts";
 import { completion } from "../features/completion/completion.ts";
 import { resolveCompletion } from "../features/completion/resolve-completion.ts";
@@ -13,27 +13,23 @@ import type { RequestGuard } from "./request-guard.ts";
 
 /** Connects each request of the protocol with the feature that answers it. */
 export function registerFeatures(connection: Connection, guard: RequestGuard): void {
-  connection.onHover(
-    guard.document(({ position }, { document, client }) => hover(document, position, client)),
-  );
+  connection.onHover(guard.place(({ position }, { document, client }) => hover(document, position, client)));
   connection.onCompletion(
-    guard.document(({ position }, { document, client }) => completion(document, position, client)),
+    guard.place(({ position }, { document, client }) => completion(document, position, client)),
   );
   connection.onCompletionResolve(
     guard.plain((item, { client, find }) => resolveCompletion(item, { client, find })),
   );
-  connection.onDefinition(guard.document(({ position }, { document }) => definition(document, position)));
+  connection.onDefinition(guard.place(({ position }, { document }) => definition(document, position)));
   connection.onReferences(
-    guard.document(({ position, context }, { document }) => references(document, position, context)),
+    guard.place(({ position, context }, { document }) => references(document, position, context)),
   );
   connection.onDocumentHighlight(
-    guard.document(({ position }, { document }) => documentHighlights(document, position)),
+    guard.place(({ position }, { document }) => documentHighlights(document, position)),
   );
-  connection.onPrepareRename(
-    guard.document(({ position }, { document }) => prepareRename(document, position)),
-  );
+  connection.onPrepareRename(guard.place(({ position }, { document }) => prepareRename(document, position)));
   connection.onRenameRequest(
-    guard.document(({ position, newName }, { document, client }) =>
+    guard.place(({ position, newName }, { document, client }) =>
       rename(document, position, { newName, client }),
     ),
   );
@@ -44,19 +40,22 @@ export function registerFeatures(connection: Connection, guard: RequestGuard): v
     guard.document((_params, { document, client }) => foldingRanges(document, client)),
   );
   connection.onCodeAction(
-    guard.document((params, { document, client }) => codeActions(document, params, client)),
+    guard.range((params, { document, client }) => codeActions(document, params, client)),
   );
   connection.languages.semanticTokens.on(
     guard.required((_params, { document }) => semanticTokens(document), { data: [] }),
   );
-  connection.languages.semanticTokens.onRange(
-    guard.required(({ range }, { document }) => semanticTokens(document, range), { data: [] }),
-  );
+  connection.languages.semanticTokens.onRange((params, token) => {
+    const found = guard.range(({ range }: SemanticTokensRangeParams, { document }) =>
+      semanticTokens(document, range),
+    )(params, token);
+    return found ?? { data: [] };
+  });
   connection.onDocumentFormatting(
     guard.document((_params, { document, tools }) => formatting(document, { formatter: tools.formatter })),
   );
   connection.onDocumentRangeFormatting(
-    guard.document(({ range }, { document, tools }) =>
+    guard.range(({ range }, { document, tools }) =>
       formatting(document, { formatter: tools.formatter, range }),
     ),
   );

@@ -2,6 +2,8 @@ import {
   type CancellationToken,
   ErrorCodes,
   LSPErrorCodes,
+  type Position,
+  type Range,
   ResponseError,
   type TextDocumentIdentifier,
 } from "vscode-languageserver";
@@ -24,6 +26,8 @@ export interface GuardHost {
   readonly failed: (error: unknown) => void;
 }
 
+type DocumentParams = { readonly textDocument: TextDocumentIdentifier };
+type DocumentContext = RequestContext & { readonly document: DockerfileDocument };
 type Answer<Result> = Result | ResponseError<void>;
 
 /** Keeps requests that cannot be answered from features: at the wrong time, cancelled, malformed, of unknown documents. */
@@ -35,22 +39,41 @@ export class RequestGuard {
   }
 
   /** For requests about a document. Null when the client has not opened it. */
-  document<Params extends { readonly textDocument: TextDocumentIdentifier }, Result>(
-    handler: (params: Params, context: RequestContext & { readonly document: DockerfileDocument }) => Result,
+  document<Params extends DocumentParams, Result>(
+    handler: (params: Params, context: DocumentContext) => Result,
   ): (params: Params, token: CancellationToken) => Answer<Result | null> {
     return this.required<Params, Result | null>(handler, null);
   }
 
+  /** Like `document`, for requests about a place in it. */
+  place<Params extends DocumentParams & { readonly position: Position }, Result>(
+    handler: (params: Params, context: DocumentContext) => Result,
+  ): (params: Params, token: CancellationToken) => Answer<Result | null> {
+    return this.document<Params, Result>((params, context) => {
+      if (!isPosition(params.position)) throw invalid("position has to have a line and a character");
+      return handler(params, context);
+    });
+  }
+
+  /** Like `document`, for requests about a part of it. */
+  range<Params extends DocumentParams & { readonly range: Range }, Result>(
+    handler: (params: Params, context: DocumentContext) => Result,
+  ): (params: Params, token: CancellationToken) => Answer<Result | null> {
+    return this.document<Params, Result>((params, context) => {
+      const { start, end }: Partial<Range> = params.range ?? {};
+      if (!isPosition(start) || !isPosition(end)) throw invalid("range has to have a start and an end");
+      return handler(params, context);
+    });
+  }
+
   /** Like `document`, for requests whose answer cannot be null. */
-  required<Params extends { readonly textDocument: TextDocumentIdentifier }, Result>(
-    handler: (params: Params, context: RequestContext & { readonly document: DockerfileDocument }) => Result,
+  required<Params extends DocumentParams, Result>(
+    handler: (params: Params, context: DocumentContext) => Result,
     otherwise: Result,
   ): (params: Params, token: CancellationToken) => Answer<Result> {
     return this.plain((params: Params, context) => {
       const uri: unknown = params?.textDocument?.uri;
-      if (typeof uri !== "string")
-        throw new ResponseError(ErrorCodes.InvalidParams, "textDocument.uri has to be a string");
-      checkPlaces(params);
+      if (typeof uri !== "string") throw invalid("textDocument.uri has to be a string");
       const document = context.find(uri);
       return document === undefined ? otherwise : handler(params, { ...context, document });
     });
@@ -81,15 +104,8 @@ export class RequestGuard {
   }
 }
 
-/** @throws ResponseError when a position or range is none */
-function checkPlaces(params: object): void {
-  const { position, range } = params as { position?: unknown; range?: unknown };
-  if ("position" in params && !isPosition(position))
-    throw new ResponseError(ErrorCodes.InvalidParams, "position has to have a line and a character");
-  if (!("range" in params)) return;
-  const { start, end } = (range ?? {}) as { start?: unknown; end?: unknown };
-  if (!isPosition(start) || !isPosition(end))
-    throw new ResponseError(ErrorCodes.InvalidParams, "range has to have a start and an end");
+function invalid(message: string): ResponseError<void> {
+  return new ResponseError(ErrorCodes.InvalidParams, message);
 }
 
 function isPosition(value: unknown): boolean {

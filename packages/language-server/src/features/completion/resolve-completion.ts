@@ -22,8 +22,11 @@ export function resolveCompletion(
   item: CompletionItem,
   context: { readonly client: ClientOptions; readonly find: (uri: string) => DockerfileDocument | undefined },
 ): CompletionItem {
-  const key = item.data as DocumentationKey | undefined;
+  const key = item?.data as DocumentationKey | undefined;
   if (typeof key !== "object" || key === null) return item;
+  // What comes back from the client is not necessarily what it got.
+  const isOurs = Object.values(key).every((value) => ["string", "number"].includes(typeof value));
+  if (!isOurs) return item;
   const markdown = documentationOf(key, context.find);
   return markdown === undefined
     ? item
@@ -36,15 +39,15 @@ function documentationOf(
 ): string | undefined {
   switch (key.of) {
     case "instruction":
-      return rendered(instructionDocumentation(key.name), renderInstruction);
+      return rendered(instructionDocumentation(String(key.name)), renderInstruction);
     case "flag":
-      return rendered(flagDocumentation(key.instruction, key.name), (flag) =>
+      return rendered(flagDocumentation(String(key.instruction), key.name), (flag) =>
         renderFlag(key.instruction, flag),
       );
     case "mount-key":
-      return rendered(mountKeyDocumentation(key.name), renderMountKey);
+      return rendered(mountKeyDocumentation(String(key.name)), renderMountKey);
     case "mount-type":
-      return rendered(mountTypeDocumentation(key.name), renderMountType);
+      return rendered(mountTypeDocumentation(String(key.name)), renderMountType);
     case "directive":
       return rendered(directiveDocumentation(key.name), renderDirective);
     case "predefined-arg":
