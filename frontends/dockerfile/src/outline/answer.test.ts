@@ -65,6 +65,11 @@ describe("targets are BuildKit's", () => {
   });
 });
 
+test("a valueless ARG behind one with a default changes nothing when there is a global one, as in BuildKit", async () => {
+  const answer = await ask("frontend.outline", "ARG C=9\nFROM scratch\nARG C=1\nARG C\n");
+  expect(compact(answer.json)).toEqual({ args: [{ name: "C", value: "1", location: [3] }] });
+});
+
 test("the bytes of the JSON are BuildKit's, the build file included", async () => {
   const answer = await ask("frontend.outline", "FROM scratch\nARG A=<&>\n");
   expect(answer.json).toBe(

@@ -105,12 +105,12 @@ class OutlineReader {
       const own = given ?? (word === undefined ? undefined : this.#expand(word, placed, env));
       const value = own ?? this.#globals.values.get(name);
       if (value !== undefined) env.set(name, value);
-      // The last declaration in a stage is the one that counts.
-      entries.args.delete(name);
       if (own === undefined && global?.value !== undefined) {
         this.#useGlobal(global, entries);
         continue;
       }
+      // The last declaration in a stage is the one that counts.
+      entries.args.delete(name);
       // What the builder sets itself is not for people to set.
       if (own === undefined && this.#predefined.has(name)) continue;
       const description = this.#descriptions.of(command.node, name);
