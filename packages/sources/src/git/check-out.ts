@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { InputError } from "@slipway/oci";
 import type { GitRequestSpec } from "./git-attrs.ts";
-import type { GitMirror } from "./git-mirror.ts";
+import { objectFormat, type GitMirror } from "./git-mirror.ts";
 import type { GitSession } from "./git-session.ts";
 import type { PinnedRef } from "./resolve-ref.ts";
 
@@ -59,7 +59,7 @@ async function checkOutRepository(
 ): Promise<void> {
   const { run } = tools;
   const gitDir = path.join(folder, ".git");
-  await run(["init", "--quiet", "--template=", folder]);
+  await run(["init", "--quiet", "--template=", objectFormat(pin.commit), folder]);
   await run(["remote", "add", "origin", spec.remote.url]);
   const wanted = pin.tag ?? pin.commit;
   const kept = pin.name !== undefined && /^refs\/(?:heads|tags)\//.test(pin.name) ? [pin.name] : [];
@@ -73,7 +73,7 @@ async function checkOutRepository(
     "--depth=1",
     "--no-tags",
     "--no-write-fetch-head",
-    `file://${mirror.gitDir}`,
+    mirror.gitDir,
     ...refspecs,
   ]);
   await run(["checkout", "--quiet", "--detach", pin.commit]);

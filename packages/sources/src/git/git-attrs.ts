@@ -1,5 +1,6 @@
 import type { SourceOp } from "@slipway/ir";
 import { InputError } from "@slipway/oci";
+import { refuseAttrs } from "../refuse-attrs.ts";
 import { readRemote, type GitRemote } from "./git-remote.ts";
 
 /** What a definition asks of a `git://` source. */
@@ -33,11 +34,13 @@ export function isCommitHash(text: string): boolean {
 
 /**
  * Reads a source op.
- * @throws InputError `GIT_URL_INVALID`, `GIT_PROTOCOL_REFUSED`, `GIT_REF_INVALID`, `GIT_SUBDIR_INVALID`, `CHECKSUM_INVALID`
+ * @throws InputError `GIT_URL_INVALID`, `GIT_PROTOCOL_REFUSED`, `GIT_REF_INVALID`, `GIT_SUBDIR_INVALID`, `CHECKSUM_INVALID`,
+ * `SOURCE_UNSUPPORTED`
  * @see facts of BuildKit's wire, "Source identifiers and attrs"
  */
 export function readGitOp(op: SourceOp, options: { readonly allowFiles: boolean }): GitRequestSpec {
   const { attrs } = op;
+  refuseAttrs(op, /^git\.(?:sig\.|bundle$|checkoutbundle$)/);
   const rest = op.identifier.slice("git://".length);
   const hash = rest.indexOf("#");
   const path = hash < 0 ? rest : rest.slice(0, hash);

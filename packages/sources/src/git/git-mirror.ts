@@ -28,16 +28,19 @@ export async function withMirror<T>(
     readonly store: Store;
     readonly session: GitSession;
     readonly signal: AbortSignal;
+    /** What is going to be fetched. */
+    readonly pin: PinnedRef;
     readonly work: (mirror: GitMirror) => Promise<T>;
   },
 ): Promise<T> {
-  const { store, session, signal } = task;
-  const id = `slipway:git ${spec.remote.url}`;
+  const { store, session, signal, pin } = task;
+  const kind = pin.commit.length === 64 ? " (sha256)" : "";
+  const id = `slipway:git ${spec.remote.url}${kind}`;
   const lease = await store.cacheMounts.acquire({ id, sharing: "locked", base: EMPTY_REF }, signal);
   try {
     const gitDir = path.join(lease.path, "repository");
     const mirror = mirrorAt(gitDir, spec, session);
-    await open(gitDir, session);
+    await open(gitDir, session, pin);
     try {
       return await task.work(mirror);
     } catch (error) {
@@ -45,7 +48,7 @@ export async function withMirror<T>(
       // What a killed git or a full disk left may be in the way: once more with a new one.
       signal.throwIfAborted();
       fs.rmSync(gitDir, { recursive: true, force: true });
-      await open(gitDir, session);
+      await open(gitDir, session, pin);
       return await task.work(mirror);
     }
   } finally {
@@ -53,14 +56,19 @@ export async function withMirror<T>(
   }
 }
 
-async function open(gitDir: string, session: GitSession): Promise<void> {
+/** The option of `git init` for the kind of hash that a repository uses. */
+export function objectFormat(hash: string): string {
+  return `--object-format=${hash.length === 64 ? "sha256" : "sha1"}`;
+}
+
+async function open(gitDir: string, session: GitSession, pin: PinnedRef): Promise<void> {
   if (fs.existsSync(path.join(gitDir, "ready"))) {
     removeLocks(gitDir);
     return;
   }
   fs.rmSync(gitDir, { recursive: true, force: true });
   fs.mkdirSync(gitDir, { recursive: true, mode: 0o700 });
-  await session.local(["init", "--quiet", "--bare", "--template=", gitDir], {
+  await session.local(["init", "--quiet", "--bare", "--template=", objectFormat(pin.commit), gitDir], {
     cwd: gitDir,
     subject: "prepare a repository",
   });

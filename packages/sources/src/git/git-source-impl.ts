@@ -73,6 +73,7 @@ export function createGitSourceImpl(options: GitSourceOptions): GitSourceImpl {
               store,
               session,
               signal,
+              pin: pinned,
               async work(mirror) {
                 await mirror.fetch(pinned, onLine);
                 fs.rmSync(folder, { recursive: true, force: true });

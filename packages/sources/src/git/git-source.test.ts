@@ -223,6 +223,29 @@ describe.skipIf(missingTools("git"))("a git reference", () => {
     });
   });
 
+  test("of a repository with SHA-256 hashes is fetched as well", async () => {
+    const store = await temporaryStore();
+    const server = await serveGit();
+    const work = temporaryFolder();
+    const git = (...args: string[]): string =>
+      execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], {
+        cwd: work,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      }).trim();
+    git("init", "-q", "-b", "main", "--object-format=sha256");
+    fs.writeFileSync(path.join(work, "f"), "1");
+    git("add", "f");
+    git("commit", "-q", "-m", "x");
+    git("clone", "-q", "--bare", work, path.join(server.repositories, "new.git"));
+    const url = `${server.url}/new.git`;
+    for (const attrs of [{}, { "git.keepgitdir": "true" }] as Record<string, string>[]) {
+      const ref = await load(store, { url, fragment: `#${git("rev-parse", "HEAD")}`, attrs });
+      expect(await listing(store, ref)).toMatchObject({ f: "644 1" });
+    }
+    expect(await listing(store, await load(store, { url }))).toEqual({ f: "644 1" });
+  });
+
   test("with a kept .git is a repository that git takes for clean, and the same in every store", async () => {
     const repository = new TestRepository(await serveGit());
     repository.commit({ f: "1" });
@@ -396,6 +419,15 @@ describe.skipIf(missingTools("git"))("hostile repositories and references", () =
     const store = await temporaryStore();
     expect(await failureOf(store, { url })).toMatchObject({ code });
   });
+
+  test.each(["git.sig.pubkey", "git.bundle", "git.checkoutbundle"])(
+    "%s, which nobody would heed, is refused",
+    async (attr) => {
+      const store = await temporaryStore();
+      const error = await failureOf(store, { url: "http://127.0.0.1:1/r.git", attrs: { [attr]: "x" } });
+      expect(error.code).toBe("SOURCE_UNSUPPORTED");
+    },
+  );
 
   test("hooks, configuration and prompts of the machine take no part", async () => {
     const store = await temporaryStore();

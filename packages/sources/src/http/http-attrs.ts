@@ -1,5 +1,6 @@
 import type { SourceOp } from "@slipway/ir";
 import { InputError, parseDigest, type Digest } from "@slipway/oci";
+import { refuseAttrs } from "../refuse-attrs.ts";
 
 /** What a definition asks of an `http://` or `https://` source. */
 export interface HttpRequestSpec {
@@ -26,11 +27,12 @@ const USER_HEADERS = new Set(["accept", "user-agent"]);
 
 /**
  * Reads a source op.
- * @throws InputError `LLB_INVALID`, `URL_INVALID`
+ * @throws InputError `LLB_INVALID`, `URL_INVALID`, `SOURCE_UNSUPPORTED`
  * @see facts of BuildKit's wire, "Source identifiers and attrs"
  */
 export function readHttpOp(op: SourceOp): HttpRequestSpec {
   const { attrs } = op;
+  refuseAttrs(op, /^http\.sig\./);
   const checksum = attrs["http.checksum"];
   const filename = attrs["http.filename"];
   const authHeaderSecret = attrs["http.authheadersecret"];

@@ -194,6 +194,15 @@ export function createHttpSourceImpl(options: HttpSourceOptions): HttpSourceImpl
     },
     async meta(op, signal) {
       const spec = readHttpOp(op);
+      if (spec.url.hostname === UPLOAD_HOST) {
+        throw new InputError(
+          "SOURCE_UNSUPPORTED",
+          "there is nothing to tell about a lent file before it is there",
+          {
+            hint: "The frontend has to solve it.",
+          },
+        );
+      }
       const found = await settle(spec, undefined, signal);
       return {
         checksum: found.digest,
@@ -234,8 +243,15 @@ function describe(
     ...content,
     ...(serverName === undefined ? {} : { serverName }),
     ...(etag === undefined || etag.length > 1000 ? {} : { etag }),
-    ...(Number.isNaN(dateMs) || dateMs < 0 ? {} : { lastModified, lastModifiedSeconds: dateMs / 1000 }),
+    ...(Number.isNaN(dateMs) || dateMs < 0 ? {} : { lastModifiedSeconds: dateMs / 1000 }),
+    ...(isSettled(dateMs, headers.date) ? { lastModified } : {}),
   } as Download;
+}
+
+/** What changed this close before it was sent may have changed again within the same second. @see RFC 9110, 8.8.2.2 */
+function isSettled(lastModifiedMs: number, date: string | undefined): boolean {
+  const sentMs = date === undefined ? NaN : Date.parse(date);
+  return sentMs - lastModifiedMs >= 2000;
 }
 
 /** The file as the definition wants it, pointing at the content: nothing is copied. */

@@ -212,6 +212,16 @@ describe("a URL that was downloaded before", () => {
     expect(await sourceOf(store).key(sourceOp(`${server.url}/a`), linux, signal)).not.toBeNull();
   });
 
+  test("is downloaded again when it may have changed twice within a second", async () => {
+    const store = await temporaryStore();
+    const server = await serve((request, response) => {
+      if (request.headers["if-modified-since"]) response.writeHead(304).end();
+      else response.setHeader("last-modified", new Date().toUTCString()).end("text");
+    });
+    await fetched(store, `${server.url}/a`);
+    expect(await sourceOf(store).key(sourceOp(`${server.url}/a`), linux, signal)).toBeNull();
+  });
+
   test("is downloaded again after its content was pruned", async () => {
     const root = temporaryFolder();
     const server = await serve((request, response) => {
@@ -484,6 +494,14 @@ test.each(["http://", "http:// x/", "http://h\\@x/", "https:///a", "http://h/a b
     expect(await failureOf(store, url)).toMatchObject({ code: "URL_INVALID" });
   },
 );
+
+test("a signature that nobody would check is refused", async () => {
+  const store = await temporaryStore();
+  const attrs = { "http.sig.pubkey": "x" };
+  expect(await failureOf(store, "http://127.0.0.1:1/a", { attrs })).toMatchObject({
+    code: "SOURCE_UNSUPPORTED",
+  });
+});
 
 test("a lent file stands for http://buildkit-session/id, and only a lent one", async () => {
   const store = await temporaryStore();
