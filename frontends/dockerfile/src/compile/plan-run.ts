@@ -64,11 +64,12 @@ function planMounts(planner: StagePlanner, command: RunCommand, placed: PlacedCo
       const optional = !spec.required;
       if (spec.env !== undefined) secretEnv.push({ id: spec.id, name: spec.env.text, optional });
       if (spec.type === "secret" && spec.target === undefined) continue;
-      const target = spec.target?.text ?? `/run/buildkit/ssh_agent.${sockets.length}`;
+      const written = spec.target?.text ?? `/run/buildkit/ssh_agent.${sockets.length}`;
+      const target = written.startsWith("/") ? cleanPath(written) : joinPath("/", planner.cwd, written);
       const { type, id, uid = 0, gid = 0 } = spec;
       const mode = spec.mode ?? (type === "secret" ? 0o400 : 0o600);
-      mounts.push({ type, id, target: rootedPath(target), uid, gid, mode, optional });
-      if (type === "ssh") sockets.push(rootedPath(target));
+      mounts.push({ type, id, target, uid, gid, mode, optional });
+      if (type === "ssh") sockets.push(target);
     } else {
       mounts.push(planMount(planner, spec, { mount, placed, origin: placed.sources[index] }));
     }

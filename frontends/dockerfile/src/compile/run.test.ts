@@ -60,7 +60,7 @@ describe("--mount", () => {
     ["type=secret,id=a/b", "secret /run/secrets/b a/b 0:0 0400 optional"],
     ["type=secret,source=a/b", "secret /run/secrets/b a/b 0:0 0400 optional"],
     ["type=secret,target=/x/y", "secret /x/y y 0:0 0400 optional"],
-    ["type=secret,id=a,target=y,ro", "secret /y a 0:0 0400 optional"],
+    ["type=secret,id=a,target=y,ro", "secret /w/y a 0:0 0400 optional"],
     ["type=secret,id=a,dst=/y,mode=0444,uid=5,gid=6,required", "secret /y a 5:6 0444 required"],
     ["type=secret,id=a,required=false", "secret /run/secrets/a a 0:0 0400 optional"],
     ["type=ssh", 'ssh /run/buildkit/ssh_agent.0 "" 0:0 0600 optional'],

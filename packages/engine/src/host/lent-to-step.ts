@@ -28,8 +28,7 @@ export async function secretMount(
     if (mount.optional) return undefined;
     throw missingSecret(mount.secretId);
   }
-  const { uid, gid, mode } = mount;
-  return { kind: "secret", target, content, uid, gid, mode };
+  return { kind: "secret", target, content, ...ownership(mount) };
 }
 
 /**
@@ -100,8 +99,12 @@ export function agentMount(
       },
     );
   }
-  const { uid, gid, mode } = mount;
-  return { agent, mount: { kind: "socket", target, uid, gid, mode } };
+  return { agent, mount: { kind: "socket", target, ...ownership(mount) } };
+}
+
+/** Of a mode only the permissions count, as with BuildKit. */
+function ownership({ uid, gid, mode }: SecretMount | SshMount): { uid: number; gid: number; mode: number } {
+  return { uid, gid, mode: mode & 0o777 };
 }
 
 /** Leads each connection of a step to the agent of its socket. @param onFailure told of agents that are gone */
