@@ -2,9 +2,9 @@ import type { Bridge, FrontendOutput, FrontendRequest, FrontendResult } from "@s
 import { InputError } from "@slipway/oci";
 import { checkBases, checkReferences } from "./commands/references.ts";
 import { checkFile, type CheckedFile } from "./commands/stages.ts";
-import { parseAnnotated } from "./compile/commit-points.ts";
 import { compile } from "./compile/compile.ts";
 import { loadBuildFile } from "./compile/load-build-file.ts";
+import { loadTree } from "./compile/load-tree.ts";
 import { readOptions } from "./compile/options.ts";
 import { collectFacts, type PlannedFile } from "./lint/collect-facts.ts";
 import type { LintFacts } from "./lint/facts.ts";
@@ -26,7 +26,8 @@ export async function build(
   const file = await loadBuildFile(bridge, options, signal);
   const parser = createRememberingParser(bridge.memory);
   const problems: Problem[] = [];
-  const { tree, commits } = await parseAnnotated(parser, file.text, { file: file.filename, problems });
+  const scope = { bridge, options, file, platform: request.buildPlatform, signal };
+  const { tree, commits } = await loadTree(scope, { parser, problems });
   const checked = checkFile(tree, problems);
   checkBases(checked, problems);
   throwProblems(problems);

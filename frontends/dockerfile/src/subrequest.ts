@@ -3,6 +3,7 @@ import { InputError } from "@slipway/oci";
 import { checkFile } from "./commands/stages.ts";
 import type { CompileContext } from "./compile/compile.ts";
 import { loadBuildFile } from "./compile/load-build-file.ts";
+import { loadTree } from "./compile/load-tree.ts";
 import { readOptions } from "./compile/options.ts";
 import { throwProblems, type Problem } from "./problems.ts";
 import { createRememberingParser } from "./syntax/remembering-parser.ts";
@@ -60,7 +61,8 @@ async function checkedContext(
   const file = await loadBuildFile(bridge, options, signal);
   const parser = createRememberingParser(bridge.memory);
   const problems: Problem[] = [];
-  const tree = await parser.parse(file.text, { file: file.filename, problems });
+  const scope = { bridge, options, file, platform: request.buildPlatform, signal };
+  const { tree } = await loadTree(scope, { parser, problems });
   const checked = checkFile(tree, problems);
   throwProblems(problems);
   return { request, options, file, checked, parser, bridge, signal };

@@ -8,6 +8,8 @@ export interface SourceLocation {
   readonly endColumn?: number;
   /** The text of `line`, without its line end. */
   readonly excerpt?: string;
+  /** The place that brought `file` in, when it is a fragment that another file includes. */
+  readonly includedFrom?: SourceLocation;
 }
 
 export interface SlipwayErrorOptions {

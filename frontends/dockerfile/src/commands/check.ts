@@ -194,7 +194,10 @@ function checkByName(checker: Checker, source: SourceText, problems: Problem[]):
       return checker.report(node.keyword.span, {
         code: "INSTRUCTION_UNKNOWN",
         message: `unknown instruction ${node.keyword.text}`,
-        hint: didYouMean(node.keyword.text, INSTRUCTIONS, `The instructions are ${INSTRUCTIONS.join(", ")}.`),
+        hint:
+          node.name === "include"
+            ? "Fragments are an extension of Slipway: turn it on by the line # slipway=include at the top of the file."
+            : didYouMean(node.keyword.text, INSTRUCTIONS, `The instructions are ${INSTRUCTIONS.join(", ")}.`),
       });
   }
 }

@@ -1,6 +1,8 @@
 import type { Problem } from "../problems.ts";
 import type { DockerfileTree } from "../syntax/syntax-tree.ts";
+import { allowsIncludes } from "../syntax/directives.ts";
 import { checkInstruction } from "./check.ts";
+import { readInclude } from "./include.ts";
 import type { ArgCommand, FromCommand, StageCommand } from "./command.ts";
 
 /** FROM and what follows up to the next FROM. */
@@ -26,7 +28,14 @@ export function checkFile(tree: DockerfileTree, problems: Problem[]): CheckedFil
   const stages: (Stage & { commands: StageCommand[] })[] = [];
   // A FROM with a mistake still begins a stage: what follows must not be called "before the first FROM".
   let seenFrom = false;
+  // Where fragments were not put in yet, as in an editor, they may hold a FROM.
+  let hasFragments = false;
   for (const node of tree.instructions) {
+    if (node.name === "include" && allowsIncludes(tree.directives)) {
+      readInclude(node, { source: tree.source, escape: tree.escape, problems });
+      hasFragments = true;
+      continue;
+    }
     const command = checkInstruction(node, tree.source, problems);
     if (node.name === "from") seenFrom = true;
     if (command === undefined) continue;
@@ -39,7 +48,7 @@ export function checkFile(tree: DockerfileTree, problems: Problem[]): CheckedFil
       });
     } else if (!seenFrom && command.kind === "arg") {
       globalArgs.push(command);
-    } else if (!seenFrom) {
+    } else if (!seenFrom && !hasFragments) {
       problems.push({
         code: "INSTRUCTION_BEFORE_FROM",
         message: `${node.name.toUpperCase()} stands before the first FROM`,
@@ -50,7 +59,7 @@ export function checkFile(tree: DockerfileTree, problems: Problem[]): CheckedFil
       stages.at(-1)?.commands.push(command);
     }
   }
-  if (!seenFrom && problems.length === 0) {
+  if (!seenFrom && !hasFragments && problems.length === 0) {
     const end = tree.source.text.length;
     problems.push({
       code: "DOCKERFILE_EMPTY",

@@ -3,6 +3,7 @@ import { InputError, normalizePlatform, WorldError } from "@slipway/oci";
 import { checkFile } from "../commands/stages.ts";
 import { compile, globalArgs, ignorePatterns, type CompileContext } from "../compile/compile.ts";
 import { loadBuildFile } from "../compile/load-build-file.ts";
+import { loadTree } from "../compile/load-tree.ts";
 import { readOptions } from "../compile/options.ts";
 import { resolveBases } from "../compile/resolve-bases.ts";
 import { StagePlans } from "../compile/stage-plans.ts";
@@ -34,7 +35,8 @@ export async function answerLint(
   const file = await loadBuildFile(bridge, options, signal);
   const parser = createRememberingParser(bridge.memory);
   const problems: Problem[] = [];
-  const tree = await parser.parse(file.text, { file: file.filename, problems });
+  const scope = { bridge, options, file, platform: request.buildPlatform, signal };
+  const { tree } = await loadTree(scope, { parser, problems });
   const checked = checkFile(tree, problems);
   const context: CompileContext = { request, options, file, checked, parser, bridge, signal };
   const mistakes: Mistake[] = problems.filter(({ severity }) => severity !== "warning");

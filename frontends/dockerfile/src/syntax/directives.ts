@@ -1,16 +1,39 @@
+import type { SourceLocation } from "@slipway/oci";
+import { didYouMean } from "../did-you-mean.ts";
 import type { Problem } from "../problems.ts";
 import type { SourceText } from "./source-text.ts";
 import type { Directive } from "./syntax-tree.ts";
 import { leadingSpace, trimSpace } from "./white-space.ts";
 
 const DIRECTIVE = /^#[\t\f\r ]*([a-zA-Z][a-zA-Z0-9]*)[\t\f\r ]*=[\t\f\r ]*(.+?)[\t\f\r ]*$/;
-const NAMES = new Set(["syntax", "escape", "check"]);
+const NAMES = new Set(["syntax", "escape", "check", "slipway"]);
+/** What `# slipway=` can turn on. */
+const EXTENSIONS = ["include"];
 
 export interface Directives {
   readonly escape: "\\" | "`";
   readonly list: readonly Directive[];
   /** Offset of the first line that is no directive. */
   readonly end: number;
+}
+
+function checkExtensions(value: string, problems: Problem[], locate: () => SourceLocation): void {
+  for (const name of value.split(",").map((each) => each.trim())) {
+    if (EXTENSIONS.includes(name)) continue;
+    problems.push({
+      code: "DIRECTIVE_INVALID",
+      message: `the slipway directive knows no "${name}"`,
+      hint: didYouMean(name, EXTENSIONS, "It is # slipway=include."),
+      location: locate(),
+    });
+  }
+}
+
+/** Whether the directives of a file turn INCLUDE on. */
+export function allowsIncludes(directives: readonly Directive[]): boolean {
+  return directives.some(
+    ({ name, value }) => name === "slipway" && value.split(",").some((each) => each.trim() === "include"),
+  );
 }
 
 /**
@@ -53,6 +76,10 @@ export function readDirectives(source: SourceText, problems: Problem[]): Directi
     }
     list.push({ name: name as Directive["name"], value, span });
     at = newline < 0 ? end : newline + 1;
+    if (name !== "slipway") continue;
+    checkExtensions(value, problems, () => source.locate(span));
+    // To Docker this line is a comment, which ends the directives.
+    break;
   }
   return { escape, list, end: at };
 }

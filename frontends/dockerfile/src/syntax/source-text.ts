@@ -12,59 +12,128 @@ export interface LineColumn {
   readonly column: number;
 }
 
-/** A named text that knows its lines. The byte-order mark, when there was one, is not part of it. */
-export class SourceText {
+/** A file that was included into another one. */
+export interface Fragment {
+  readonly file: string;
+  /** Without a byte-order mark. */
+  readonly text: string;
+  /** Where the INCLUDE is; a range of the whole source text, so that fragments can include fragments. */
+  readonly includedAt: Span;
+}
+
+/** One file's part of a source text. */
+class Piece {
   readonly file: string;
   readonly text: string;
-  /** Whether there was a byte-order mark. */
-  readonly hasByteOrderMark: boolean;
+  readonly start: number;
+  readonly includedAt: Span | undefined;
   readonly #lineStarts: number[] = [0];
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, options: { readonly start: number; readonly includedAt?: Span }) {
     this.file = file;
-    this.hasByteOrderMark = text.startsWith("\uFEFF");
-    this.text = this.hasByteOrderMark ? text.slice(1) : text;
-    for (let at = this.text.indexOf("\n"); at >= 0; at = this.text.indexOf("\n", at + 1))
-      this.#lineStarts.push(at + 1);
+    this.text = text;
+    this.start = options.start;
+    this.includedAt = options.includedAt;
+    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) this.#lineStarts.push(at + 1);
   }
 
-  /** Line and column of an offset; offsets beyond the end are the end. */
+  /** `offset` counts from the start of the whole source text. */
   position(offset: number): LineColumn {
     const starts = this.#lineStarts;
+    const at = offset - this.start;
     let low = 0;
     let high = starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if (starts[middle]! <= offset) low = middle;
+      if (starts[middle]! <= at) low = middle;
       else high = middle - 1;
     }
-    return { line: low + 1, column: offset - starts[low]! + 1 };
+    return { line: low + 1, column: at - starts[low]! + 1 };
   }
 
-  /** The offset of a line and column, counted from 1; places beyond the end are the end. */
   offset(line: number, column: number): number {
     return Math.min(this.text.length, (this.#lineStarts[line - 1] ?? this.text.length) + column - 1);
   }
 
-  /** The text of a line, counted from 1, without its line end. */
   line(number: number): string {
     const start = this.#lineStarts[number - 1];
     if (start === undefined) return "";
     const next = this.#lineStarts[number];
     return this.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, "");
   }
+}
+
+/**
+ * A named text that knows its lines. The byte-order mark, when there was one, is not part of it. Fragments that were
+ * included stand behind the file's own text, each with a line feed before it, so that an offset says which file it is in.
+ */
+export class SourceText {
+  readonly file: string;
+  readonly text: string;
+  /** Whether there was a byte-order mark. */
+  readonly hasByteOrderMark: boolean;
+  readonly #pieces: readonly Piece[];
+
+  constructor(file: string, text: string, fragments: readonly Fragment[] = []) {
+    this.file = file;
+    this.hasByteOrderMark = text.startsWith("\uFEFF");
+    const own = this.hasByteOrderMark ? text.slice(1) : text;
+    const pieces = [new Piece(file, own, { start: 0 })];
+    let end = own.length;
+    for (const fragment of fragments) {
+      pieces.push(
+        new Piece(fragment.file, fragment.text, { start: end + 1, includedAt: fragment.includedAt }),
+      );
+      end += 1 + fragment.text.length;
+    }
+    this.#pieces = pieces;
+    this.text = fragments.length === 0 ? own : pieces.map((piece) => piece.text).join("\n");
+  }
+
+  /** The files that the text is made of: its own first, then fragments. */
+  get files(): readonly { readonly file: string; readonly text: string }[] {
+    return this.#pieces;
+  }
+
+  /** Which of `files` an offset is in. */
+  fileIndex(offset: number): number {
+    let index = this.#pieces.length - 1;
+    while (index > 0 && this.#pieces[index]!.start > offset) index--;
+    return index;
+  }
+
+  #piece(offset: number): Piece {
+    return this.#pieces[this.fileIndex(offset)]!;
+  }
+
+  /** Line and column of an offset in its file; offsets beyond the end are the end. */
+  position(offset: number): LineColumn {
+    return this.#piece(offset).position(offset);
+  }
+
+  /** The offset of a line and column of the file itself, counted from 1; places beyond the end are the end. */
+  offset(line: number, column: number): number {
+    return this.#pieces[0]!.offset(line, column);
+  }
+
+  /** The text of a line of the file itself, counted from 1, without its line end. */
+  line(number: number): string {
+    return this.#pieces[0]!.line(number);
+  }
 
   /** Where a range is, as errors carry it; the last column is inclusive, the excerpt is the first line. */
   locate(span: Span): SourceLocation {
-    const start = this.position(span.start);
-    const end = this.position(Math.max(span.start, span.end - 1));
+    const piece = this.#piece(span.start);
+    const start = piece.position(span.start);
+    const end = piece.position(Math.max(span.start, span.end - 1));
     return {
-      file: this.file,
+      file: piece.file,
       line: start.line,
       column: start.column,
       ...(end.line === start.line ? {} : { endLine: end.line }),
       endColumn: end.column,
-      excerpt: this.line(start.line),
+      excerpt: piece.line(start.line),
+      ...(piece.includedAt === undefined ? {} : { includedFrom: this.locate(piece.includedAt) }),
     };
   }
 }

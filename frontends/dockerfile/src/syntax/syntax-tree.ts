@@ -62,8 +62,8 @@ export interface Comment {
 
 /** `# name=value` at the top of the file. */
 export interface Directive {
-  /** Lower case. */
-  readonly name: "syntax" | "escape" | "check";
+  /** Lower case. `slipway` turns on what other builders do not know; to them it is a comment. */
+  readonly name: "syntax" | "escape" | "check" | "slipway";
   readonly value: string;
   readonly span: Span;
 }

@@ -30,6 +30,8 @@ export function errorReport(error: unknown, options: ErrorReportOptions): string
   }
   const location = findLocation(error);
   if (location) lines.push(...sourceExcerpt(location, options.readSource?.(location.file)));
+  for (let from = location?.includedFrom; from !== undefined; from = from.includedFrom)
+    lines.push(`included from ${from.file}:${from.line}`);
   lines.push(...describe(error, options));
   return `${lines.join("\n")}\n`;
 }
