@@ -8,7 +8,8 @@ import { builtinModules } from "./builtin-modules.ts";
 
 const packageFolder = path.dirname(import.meta.dirname);
 const workspace = path.resolve(packageFolder, "../..");
-const outdir = path.join(packageFolder, "dist");
+/** Tests make theirs elsewhere: `node scripts/bundle.ts FOLDER`. */
+const outdir = path.resolve(process.argv[2] ?? path.join(packageFolder, "dist"));
 
 /** All but the start: `main` stays so small that asking for the version loads next to nothing. */
 const COMMAND_LINE = "command-line";

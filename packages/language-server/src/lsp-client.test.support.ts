@@ -100,8 +100,9 @@ export class TestClient implements AsyncDisposable {
   #waiting: (() => void)[] = [];
   #count = 0;
 
-  constructor() {
-    this.child = spawn(process.execPath, [LAUNCHER, "lsp", "--stdio"], { stdio: ["pipe", "pipe", "pipe"] });
+  /** @param launcher that of the sources when it is not given */
+  constructor(launcher = LAUNCHER) {
+    this.child = spawn(process.execPath, [launcher, "lsp", "--stdio"], { stdio: ["pipe", "pipe", "pipe"] });
     this.child.stderr!.on("data", (data: Buffer) => (this.stderr += data.toString()));
     this.exited = new Promise((resolve) => this.child.on("exit", (code) => resolve(code)));
     this.connection = createProtocolConnection(
@@ -116,8 +117,11 @@ export class TestClient implements AsyncDisposable {
   }
 
   /** Starts a server and introduces the client. */
-  static async start(capabilities: ClientCapabilities = MODERN_CLIENT): Promise<TestClient> {
-    const client = new TestClient();
+  static async start(
+    capabilities: ClientCapabilities = MODERN_CLIENT,
+    launcher?: string,
+  ): Promise<TestClient> {
+    const client = new TestClient(launcher);
     await client.initialize(capabilities);
     return client;
   }

@@ -1,4 +1,5 @@
-import type { PublishDiagnosticsParams } from "vscode-languageserver";
+import { setImmediate } from "node:timers/promises";
+import type { Diagnostic, PublishDiagnosticsParams } from "vscode-languageserver";
 import type { DockerfileDocument } from "../documents/dockerfile-document.ts";
 import { diagnostics } from "../features/diagnostics.ts";
 import type { ClientOptions } from "./client-options.ts";
@@ -6,6 +7,8 @@ import type { ClientOptions } from "./client-options.ts";
 /** How long typing has to pause. */
 const MIN_DELAY_MS = 150;
 const MAX_DELAY_MS = 2000;
+/** What people begin to notice. */
+const LONG_MS = 50;
 
 /** What the publisher needs of its server. */
 export interface PublisherHost {
@@ -33,7 +36,7 @@ export class DiagnosticsPublisher {
   /** A document was opened, which is shown at once, or changed. */
   changed(uri: string): void {
     clearTimeout(this.#timers.get(uri));
-    const timer = setTimeout(() => this.#publish(uri), this.#delaysMs.get(uri) ?? 0);
+    const timer = setTimeout(() => void this.#publish(uri), this.#delaysMs.get(uri) ?? 0);
     this.#timers.set(uri, timer);
   }
 
@@ -51,23 +54,34 @@ export class DiagnosticsPublisher {
     this.#timers.clear();
   }
 
-  #publish(uri: string): void {
+  async #publish(uri: string): Promise<void> {
     this.#timers.delete(uri);
     const document = this.#host.find(uri);
     const client = this.#host.client();
     if (document === undefined || client === undefined) return;
     try {
-      const startedMs = performance.now();
-      const found = diagnostics(document, client);
-      const tookMs = performance.now() - startedMs;
-      this.#delaysMs.set(uri, Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, tookMs * 2)));
+      const parsedMs = elapsed(() => document.analysis);
+      if (parsedMs > LONG_MS) {
+        // Requests that wait come first; a change makes the rest needless.
+        await setImmediate();
+        if (this.#host.find(uri) !== document) return;
+      }
+      let found: readonly Diagnostic[] = [];
+      const checkedMs = elapsed(() => (found = diagnostics(document, client)));
+      this.#delaysMs.set(uri, Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, (parsedMs + checkedMs) * 2)));
       this.#host.send({
         uri,
         ...(client.diagnosticVersions ? { version: document.version } : {}),
-        diagnostics: found,
+        diagnostics: [...found],
       });
     } catch (error) {
       this.#host.failed(error);
     }
   }
+}
+
+function elapsed(work: () => unknown): number {
+  const startedMs = performance.now();
+  work();
+  return performance.now() - startedMs;
 }

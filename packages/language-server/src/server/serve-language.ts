@@ -11,11 +11,7 @@ import {
   TextDocuments,
   type WatchDog,
 } from "vscode-languageserver";
-import {
-  createProtocolConnection,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from "vscode-languageserver/node";
+import { createProtocolConnection, StreamMessageWriter } from "vscode-languageserver/node";
 import { createLanguageTools } from "../analysis/language-tools.ts";
 import { DockerfileDocument, type DocumentSetting } from "../documents/dockerfile-document.ts";
 import { negotiateEncoding } from "../documents/position-encoding.ts";
@@ -23,6 +19,7 @@ import { serverCapabilities } from "./capabilities.ts";
 import { clientOptions, type ClientOptions } from "./client-options.ts";
 import { DiagnosticsPublisher } from "./diagnostics-publisher.ts";
 import { registerFeatures } from "./language-features.ts";
+import { FramedMessageReader } from "./framed-message-reader.ts";
 import { watchProcess } from "./parent-process.ts";
 import { RequestGuard } from "./request-guard.ts";
 
@@ -99,7 +96,7 @@ class LanguageServer {
   #connect(logger: Logger): ProtocolConnection {
     const { input, output } = this.#options;
     const connection = createProtocolConnection(
-      new StreamMessageReader(input),
+      new FramedMessageReader(input),
       new StreamMessageWriter(output),
       logger,
     );
