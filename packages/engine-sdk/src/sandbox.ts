@@ -100,8 +100,8 @@ export interface SandboxSpec {
   readonly hostname: string;
   readonly network: "host" | "none";
   /**
-   * `insecure`: all capabilities that Slipway itself has, no seccomp filter, no masked paths, /sys writable, and all
-   * devices of the machine in /dev.
+   * `insecure`: all capabilities that Slipway itself has, whoever the user is, no seccomp filter, no masked paths, /sys
+   * writable, nodes for devices can be made and used, and /dev has fuse, kvm, loop devices, net/tun and kmsg.
    */
   readonly security: "sandbox" | "insecure";
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];

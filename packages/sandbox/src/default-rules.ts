@@ -41,6 +41,25 @@ export const defaultOpenFiles = 1024;
 /** Devices in /dev of every sandbox: the machine's own. */
 export const devices = ["null", "zero", "full", "random", "urandom", "tty"] as const;
 
+const characters = 0o020000;
+const blocks = 0o060000;
+
+/** What privileged steps have besides, whether the machine has it or not. @see the kernel's list of devices */
+export const privilegedDevices: readonly (readonly [
+  name: string,
+  type: number,
+  major: number,
+  minor: number,
+])[] = [
+  ["cuse", characters, 10, 203],
+  ["fuse", characters, 10, 229],
+  ["kmsg", characters, 1, 11],
+  ["kvm", characters, 10, 232],
+  ["net/tun", characters, 10, 200],
+  ["loop-control", characters, 10, 237],
+  ...Array.from({ length: 8 }, (_, minor) => [`loop${minor}`, blocks, 7, minor] as const),
+];
+
 /** Resources of `SandboxSpec.ulimits` with their numbers on Linux. */
 export const resources: Readonly<Record<string, number>> = {
   cpu: 0,

@@ -23,7 +23,8 @@ export function runtimeConfig(spec: SandboxSpec, options: RuntimeConfigOptions):
   const capabilities = namesOfCapabilities(
     sandboxed ? defaultCapabilities & options.ownCapabilities : options.ownCapabilities,
   );
-  const rootsOnly = spec.process.uid === 0 ? capabilities : [];
+  const rootsOnly = spec.process.uid === 0 || !sandboxed ? capabilities : [];
+  const inherited = sandboxed ? [] : capabilities;
   const sealed = ["nosuid", "noexec", "nodev"];
   const config = {
     ociVersion: "1.0.2",
@@ -44,8 +45,8 @@ export function runtimeConfig(spec: SandboxSpec, options: RuntimeConfigOptions):
         bounding: capabilities,
         effective: rootsOnly,
         permitted: rootsOnly,
-        inheritable: [],
-        ambient: [],
+        inheritable: inherited,
+        ambient: inherited,
       },
       rlimits: options.limits.map(({ name, soft, hard }) => ({
         type: `RLIMIT_${name.toUpperCase()}`,

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync, type Stats } from "node:fs";
 import path from "node:path";
 import type { SandboxMount } from "@slipway/engine-sdk";
+import { privilegedDevices } from "../default-rules.ts";
 import { MNT_DETACH, MS, type Libc } from "./libc.ts";
 import { give, mountUnswapped } from "./private-files.ts";
 import { StubFailure, SystemCallError } from "./stub-failure.ts";
@@ -33,24 +34,19 @@ export function mountDevice(
   libc.umount(place.scratch, MNT_DETACH);
 }
 
-/** Offers all devices of the machine in the folder `dev`, but for those that are there already. */
-export function offerAllDevices(libc: Libc, dev: string, from = "/dev"): void {
-  for (const name of readdirSync(from)) {
-    // What the sandbox has of its own, and what stands for the terminal of somebody else.
-    if (from === "/dev" && ["console", "fd", "mqueue", "ptmx", "pts", "shm"].includes(name)) continue;
-    const [source, target] = [path.join(from, name), path.join(dev, name)];
-    const node = lstatSync(source, { throwIfNoEntry: false });
-    if (node === undefined || lstatSync(target, { throwIfNoEntry: false })?.isFile() === false) continue;
-    if (node.isDirectory()) {
-      mkdirSync(target, { recursive: true });
-      offerAllDevices(libc, target, source);
-    } else if (isDevice(node) && lstatSync(target, { throwIfNoEntry: false }) === undefined) {
-      if (makeNode(libc, target, node)) {
-        give(target, { uid: node.uid, gid: node.gid, mode: node.mode, target });
-      } else {
-        writeFileSync(target, "");
-        libc.mount(source, target, null, { flags: MS.BIND });
-      }
+/**
+ * Offers the devices of privileged steps in the folder `dev`, for everybody. Where no node can be made, those that the
+ * machine has are shown.
+ */
+export function offerPrivilegedDevices(libc: Libc, dev: string): void {
+  for (const [name, type, major, minor] of privilegedDevices) {
+    const file = path.join(dev, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    if (makeNode(libc, file, { mode: type, rdev: (major << 8) | minor })) {
+      chmodSync(file, 0o666);
+    } else if (existsSync(`/dev/${name}`)) {
+      writeFileSync(file, "");
+      libc.mount(`/dev/${name}`, file, null, { flags: MS.BIND });
     }
   }
 }
@@ -60,7 +56,7 @@ function isDevice(node: Stats): boolean {
 }
 
 /** Makes a node for the same device; false where nobody may: in a user namespace. */
-function makeNode(libc: Libc, file: string, node: Stats): boolean {
+function makeNode(libc: Libc, file: string, node: { mode: number; rdev: number }): boolean {
   try {
     libc.mknod(file, (node.mode & typeBits) | 0o600, node.rdev);
     return true;

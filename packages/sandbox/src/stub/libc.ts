@@ -133,8 +133,8 @@ export function bindLibc(koffiFile: string | undefined) {
     setHostname(name: string): void {
       check(sethostname(name, Buffer.byteLength(name)), "sethostname");
     },
-    prctl(option: number, argument: number): number {
-      return prctl(option, argument, 0, 0, 0) as number;
+    prctl(option: number, first: number, second = 0): number {
+      return prctl(option, first, second, 0, 0) as number;
     },
     capset(header: Buffer, data: Buffer): void {
       check(capset(header, data), "capset");

@@ -1,10 +1,20 @@
+import { readFileSync } from "node:fs";
 import { defaultCapabilities, defaultOpenFiles, resources } from "../default-rules.ts";
 import type { SandboxSpec } from "@slipway/engine-sdk";
 import type { Libc } from "./libc.ts";
 import { StubFailure, SystemCallError } from "./stub-failure.ts";
 
+const PR_SET_KEEPCAPS = 8;
 const PR_CAPBSET_DROP = 24;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
 const infinity = 0xffff_ffff_ffff_ffffn;
+
+/** The effective capabilities of this process, as bits. */
+export function ownCapabilities(): bigint {
+  const status = readFileSync("/proc/self/status", "latin1");
+  return BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? "0"}`);
+}
 
 /** One resource limit, as the kernel wants it. */
 interface Limit {
@@ -87,8 +97,14 @@ export function dropBoundingSet(libc: Libc): void {
   }
 }
 
-/** Becomes the user of the spec. For a user other than root, the kernel takes all capabilities away at that. */
+/**
+ * Becomes the user of the spec. For a user other than root, the kernel takes all capabilities away at that; a privileged
+ * step keeps them, whoever runs it.
+ */
 export function becomeUser(libc: Libc, spec: SandboxSpec): void {
+  const sandboxed = spec.security === "sandbox";
+  const own = sandboxed ? 0n : ownCapabilities();
+  if (!sandboxed) libc.prctl(PR_SET_KEEPCAPS, 1);
   const { uid, gid, additionalGids } = spec.process;
   try {
     process.setgroups!([...additionalGids]);
@@ -98,15 +114,22 @@ export function becomeUser(libc: Libc, spec: SandboxSpec): void {
   }
   process.setgid!(gid);
   process.setuid!(uid);
-  if (uid === 0 && spec.security === "sandbox") keepDefaultCapabilities(libc);
+  if (uid === 0 && sandboxed) setCapabilities(libc, { effective: defaultCapabilities, inheritable: 0n });
+  if (!sandboxed) {
+    setCapabilities(libc, { effective: own, inheritable: own });
+    for (let capability = 0; capability < 64; capability++)
+      if ((own >> BigInt(capability)) & 1n) libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability);
+  }
 }
 
-function keepDefaultCapabilities(libc: Libc): void {
+function setCapabilities(libc: Libc, sets: { effective: bigint; inheritable: bigint }): void {
   const header = Buffer.alloc(8);
   header.writeUInt32LE(0x20080522, 0);
   // effective, permitted, inheritable; the low 32 bits, then the high ones.
   const data = Buffer.alloc(24);
-  data.writeUInt32LE(Number(defaultCapabilities), 0);
-  data.writeUInt32LE(Number(defaultCapabilities), 4);
+  for (const [index, set] of [sets.effective, sets.effective, sets.inheritable].entries()) {
+    data.writeUInt32LE(Number(set & 0xffff_ffffn), index * 4);
+    data.writeUInt32LE(Number(set >> 32n), 12 + index * 4);
+  }
   libc.capset(header, data);
 }

@@ -7,7 +7,7 @@ import { handOver } from "./hand-over.ts";
 import { joinCgroup } from "./join-cgroup.ts";
 import { CLONE, MS, type Libc } from "./libc.ts";
 import { mountUnswapped } from "./private-files.ts";
-import { limitsOf } from "./privileges.ts";
+import { limitsOf, ownCapabilities } from "./privileges.ts";
 import { applyMounts, mountRoot } from "./root-filesystem.ts";
 import { checkExecutable } from "./rooted-view.ts";
 import { StubFailure } from "./stub-failure.ts";
@@ -50,9 +50,7 @@ export function superviseRuntime(
     `${bundle}/config.json`,
     runtimeConfig(spec, {
       rootfs,
-      ownCapabilities: BigInt(
-        `0x${/^CapEff:\s*(\w+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0"}`,
-      ),
+      ownCapabilities: ownCapabilities(),
       limits: limitsOf(libc, spec).map(({ resource, ...limit }) => ({
         ...limit,
         name: resourceName(resource),

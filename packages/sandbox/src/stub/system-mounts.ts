@@ -1,7 +1,7 @@
 import { fstatSync, statfsSync, symlinkSync, writeFileSync, mkdirSync } from "node:fs";
 import type { SandboxSpec } from "@slipway/engine-sdk";
 import { devices, maskedPaths, readonlyPaths, shmSizeBytes } from "../default-rules.ts";
-import { offerAllDevices } from "./devices.ts";
+import { offerPrivilegedDevices } from "./devices.ts";
 import { MS, type Libc } from "./libc.ts";
 import { descriptorPath, openTarget } from "./root-filesystem.ts";
 import { SystemCallError } from "./stub-failure.ts";
@@ -20,11 +20,11 @@ export function mountProcAndSys(libc: Libc, rootFd: number, security: Security):
 /**
  * Mounts /dev, with all that is in it except mqueue, which belongs to an IPC namespace. Its filesystem opens no device
  * nodes: those of Docker's list are the machine's own, each a mount. So a step that makes another node can't use it,
- * without a device cgroup. A privileged step gets all devices, and can use nodes that it makes.
+ * without a device cgroup. A privileged step gets more of them, and can use nodes that it makes.
  */
 export function mountDev(libc: Libc, rootFd: number, security: Security): void {
   libc.mount("tmpfs", descriptorPath(openTarget(libc, rootFd, "/dev")), "tmpfs", {
-    flags: MS.NOSUID | MS.NOEXEC | (security === "sandbox" ? MS.NODEV : 0),
+    flags: MS.NOSUID | (security === "sandbox" ? MS.NODEV | MS.NOEXEC : 0),
     data: "mode=755,size=65536k",
   });
   const dev = descriptorPath(openTarget(libc, rootFd, "/dev"));
@@ -54,7 +54,7 @@ export function mountDev(libc: Libc, rootFd: number, security: Security): void {
     () => libc.mount("devpts", `${dev}/pts`, "devpts", { flags: MS.NOSUID | MS.NOEXEC, data: terminals }),
   );
   libc.mount("shm", `${dev}/shm`, "tmpfs", { flags: sealed, data: `mode=1777,size=${shmSizeBytes}` });
-  if (security === "insecure") offerAllDevices(libc, dev);
+  if (security === "insecure") offerPrivilegedDevices(libc, dev);
 }
 
 /** Mounts the message queues of the calling process's IPC namespace. */
