@@ -61,6 +61,9 @@ export class FakeBridge implements Bridge {
   }
 
   async readDir(ref: BridgeRef, folder: string): Promise<readonly FileStat[]> {
+    // A commit's time, for all of its files.
+    if (ref.id.startsWith("git:"))
+      return [{ path: "f", kind: "file", mode: 0o644, sizeBytes: 0, mtimeMs: 1_700_000_000_999 }];
     const links = Object.entries(this.links[ref.id] ?? {});
     return folder !== ""
       ? []
@@ -68,6 +71,13 @@ export class FakeBridge implements Bridge {
   }
 
   async resolveSourceMeta(op: SourceOp, { platform }: { platform: Platform }): Promise<SourceMeta> {
+    if (op.identifier.startsWith("http"))
+      return {
+        kind: "http",
+        checksum: sha256(new Uint8Array()),
+        filename: "f",
+        lastModifiedMs: 1_600_000_000_000,
+      };
     const image = await this.resolveImageConfig(op.identifier, { platform });
     return { kind: "image", image };
   }

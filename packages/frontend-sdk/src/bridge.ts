@@ -48,6 +48,8 @@ export interface FileStat {
   readonly mode: number;
   readonly sizeBytes: number;
   readonly linkname?: string;
+  /** When it was changed last, in milliseconds since the epoch; absent where the engine does not say. */
+  readonly mtimeMs?: number;
 }
 
 /**

@@ -15,6 +15,7 @@ import type { StagePlan } from "./plan.ts";
 import { StagePlanner, type PlanScope } from "./plan-stage.ts";
 import { subdirectory } from "./remote-context.ts";
 import { resolveBases } from "./resolve-bases.ts";
+import { EPOCH_ARG, resolveEpoch } from "./source-epoch.ts";
 import { expandWord } from "./site-error.ts";
 import { StagePlans } from "./stage-plans.ts";
 
@@ -57,6 +58,25 @@ export function globalArgs(
     }
   }
   return args;
+}
+
+/** The context and the global arguments with SOURCE_DATE_EPOCH as a number, or without it. */
+async function withEpoch(
+  context: CompileContext,
+  platform: Platform,
+): Promise<{ readonly context: CompileContext; readonly globals: ReadonlyMap<string, string> }> {
+  const { options } = context;
+  const globals = globalArgs(context, platform);
+  const value = options.buildArgs.get(EPOCH_ARG) ?? globals.get(EPOCH_ARG);
+  if (value === undefined || value === "") return { context, globals };
+  const seconds = await resolveEpoch(value, context, { globals, platform });
+  const buildArgs = new Map(options.buildArgs);
+  for (const args of [buildArgs, globals]) {
+    if (args.has(EPOCH_ARG) && seconds === undefined) args.delete(EPOCH_ARG);
+    else if (args.has(EPOCH_ARG)) args.set(EPOCH_ARG, String(seconds));
+  }
+  const epoch = seconds === undefined ? {} : { sourceDateEpoch: seconds };
+  return { context: { ...context, options: { ...options, buildArgs, ...epoch } }, globals };
 }
 
 /** Patterns of what the client does not send: `<file>.dockerignore`, else the context's `.dockerignore`. */
@@ -131,10 +151,10 @@ function resultConfig(target: StagePlan, options: CompileOptions, platform: Plat
  * Compiles a checked file for one platform.
  * @throws InputError for everything that is wrong with the file; WorldError when an image cannot be resolved
  */
-export async function compile(context: CompileContext, wanted: Platform): Promise<FrontendOutput> {
-  const { options, checked, file } = context;
+export async function compile(given: CompileContext, wanted: Platform): Promise<FrontendOutput> {
   const platform = normalizePlatform(wanted);
-  const globals = globalArgs(context, platform);
+  const { context, globals } = await withEpoch(given, platform);
+  const { options, checked, file } = context;
   const plans = new StagePlans(checked, options, { globals, target: platform });
   const target = plans.find(options.target);
   const needed = await resolveBases(target, { ...context, plans, platform });

@@ -34,7 +34,7 @@ export interface CompileOptions {
   readonly proxyEnv?: ProxyEnv;
   /** Whether each step becomes a layer of its own, or only what is committed. */
   readonly commit: "implicit" | "explicit";
-  /** Seconds since the epoch. */
+  /** Seconds since the epoch; `readOptions` leaves it open, since the build file may have a say. */
   readonly sourceDateEpoch?: number;
   readonly multiPlatform: boolean;
   /** True when the platform was asked for, rather than taken from the machine. */
@@ -110,12 +110,6 @@ function readBool(buildArgs: ReadonlyMap<string, string>, name: string): boolean
   return invalid(`build-arg:${name}`, value, "It is 1 or 0.");
 }
 
-function readEpoch(value: string | undefined): number | undefined {
-  if (value === undefined || value === "") return undefined;
-  if (/^\d{1,11}$/.test(value)) return Number(value);
-  return invalid("build-arg:SOURCE_DATE_EPOCH", value, "It is a number of seconds since 1970.");
-}
-
 /**
  * Reads a request.
  * @throws InputError `OPTION_INVALID`
@@ -128,7 +122,6 @@ export function readOptions(request: FrontendRequest): CompileOptions {
   const shmSize = options["shm-size"] ?? "";
   if (!/^\d*$/.test(shmSize)) invalid("shm-size", shmSize, "It is a number of bytes.");
   const proxyEnv = readProxy(buildArgs);
-  const sourceDateEpoch = readEpoch(buildArgs.get("SOURCE_DATE_EPOCH"));
   return {
     ...(options.filename ? { filename: options.filename } : {}),
     target: options.target ?? "",
@@ -151,7 +144,6 @@ export function readOptions(request: FrontendRequest): CompileOptions {
     imageResolveMode: options["image-resolve-mode"] ?? "",
     commit: readCommit(options.commit ?? ""),
     ...(proxyEnv === undefined ? {} : { proxyEnv }),
-    ...(sourceDateEpoch === undefined ? {} : { sourceDateEpoch }),
     multiPlatform: request.platforms.length > 1 || options["multi-platform"] === "true",
     explicitPlatform: Boolean(options.platform),
     ignoresCache: (name) =>

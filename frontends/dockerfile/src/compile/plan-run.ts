@@ -32,7 +32,8 @@ export function planRun(planner: StagePlanner, command: RunCommand, placed: Plac
     span: placed.span,
     args,
     env,
-    cwd: planner.cwd,
+    // A folder is as it was written, but an exec op's must not seem to lead out of the root.
+    cwd: planner.cwd.includes("/..") ? cleanPath(planner.cwd) : planner.cwd,
     user: image.config.User ?? "",
     network: command.network === "default" ? scope.options.network : command.network,
     security: command.security,

@@ -350,7 +350,7 @@ test.each([
   ],
   [
     { "build-arg:SOURCE_DATE_EPOCH": "x" },
-    '- OPTION_INVALID "x" is not a value of the option build-arg:SOURCE_DATE_EPOCH | It is a number of seconds since 1970.',
+    '- OPTION_INVALID "x" is not a value of the option build-arg:SOURCE_DATE_EPOCH | It is a number of seconds since 1970, context, a named context, or a stage that holds one ADD of a URL or a git repository.',
   ],
   [
     { "build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR": "x" },

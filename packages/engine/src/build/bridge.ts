@@ -86,17 +86,19 @@ function nameIn(lookup: Lookup, folder: string): string {
   return textOfBytes(folder === "" ? lookup.entry.path : lookup.entry.path.slice(folder.length + 1));
 }
 
-function statOf({ entry }: Lookup, path: string): FileStat {
-  switch (entry.kind) {
+function statOf({ entry, linked }: Lookup, path: string): FileStat {
+  const named = linked ?? entry;
+  if (named.kind === "hardlink") return { path, kind: "file", mode: 0, sizeBytes: 0 };
+  const { mode } = named;
+  const common = { path, mode, sizeBytes: 0, mtimeMs: Number(named.mtimeNs / 1_000_000n) };
+  switch (named.kind) {
     case "file":
-      return { path, kind: "file", mode: entry.mode, sizeBytes: entry.sizeBytes };
+      return { ...common, kind: "file", sizeBytes: named.sizeBytes };
     case "dir":
-      return { path, kind: "dir", mode: entry.mode, sizeBytes: 0 };
+      return { ...common, kind: "dir" };
     case "symlink":
-      return { path, kind: "symlink", mode: entry.mode, sizeBytes: 0, linkname: textOfBytes(entry.target) };
-    case "hardlink":
-      return { path, kind: "file", mode: 0, sizeBytes: 0 };
+      return { ...common, kind: "symlink", linkname: textOfBytes(named.target) };
     default:
-      return { path, kind: "other", mode: entry.mode, sizeBytes: 0 };
+      return { ...common, kind: "other" };
   }
 }
