@@ -35,3 +35,4 @@ export {
   type FormattedFile,
   type Formatter,
 } from "./format/format.ts";
+export { allowsIncludes } from "./syntax/directives.ts";
