@@ -44,7 +44,7 @@ async function inlineOf(text: string): Promise<Readonly<Record<string, string>>>
 }
 
 async function historyOf(text: string): Promise<string | undefined> {
-  return (await compiled(text)).config.history?.at(-1)?.created_by;
+  return (await compiled(text)).config?.history?.at(-1)?.created_by;
 }
 
 describe("here-documents", () => {
