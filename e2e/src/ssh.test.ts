@@ -1,9 +1,17 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+} from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCommand, requires, temporaryFolder } from "@slipway/testing";
 import { eventually, processesWith } from "./harness/processes.ts";
-import { slipway, startSlipway } from "./harness/slipway.ts";
+import { LAUNCHER, slipway, startSlipway } from "./harness/slipway.ts";
 import { BUSYBOX, FROM_TOOLS, toolsContext } from "./harness/tools-image.ts";
 import { tracesIn } from "./harness/traces.ts";
 
@@ -124,6 +132,36 @@ requires({
       expect(tracesIn(root, secretPart)).toEqual([]);
     });
   });
+
+  requires({ commands: ["setpriv", "unshare"] }).test(
+    "an ordinary user's build reaches an agent, too",
+    () => {
+      const someone = 34568;
+      const built = context([
+        "RUN --mount=type=ssh,required ssh-add -l; stat -c '%a %u:%g %F' $SSH_AUTH_SOCK",
+      ]);
+      const own = folder.join(`home-${count}`);
+      mkdirSync(`${own}/store`, { recursive: true });
+      copyFileSync(key, `${own}/key`);
+      for (const place of [own, `${own}/store`, `${own}/key`]) chownSync(place, someone, someone);
+      for (const place of [folder.path, own, built]) chmodSync(place, 0o755);
+      const result = spawnSync(
+        "setpriv",
+        [
+          ...["--reuid", String(someone), "--regid", String(someone), "--clear-groups", "--"],
+          ...[process.execPath, LAUNCHER, "build", "--progress=plain", `--ssh=default=${own}/key`, built],
+        ],
+        {
+          encoding: "utf8",
+          cwd: "/",
+          env: { PATH: process.env["PATH"], HOME: own, SLIPWAY_ROOT: `${own}/store` },
+        },
+      );
+      expect(result, result.stderr).toMatchObject({ status: 0 });
+      expect(said(result.stderr)[0]).toContain(fingerprint);
+      expect(said(result.stderr)[1]).toBe("600 0:0 socket");
+    },
+  );
 
   test("an agent that is needed and was not given is an error with its line and the flag to pass", async () => {
     for (const [mount, hint] of [

@@ -1,4 +1,4 @@
-import { existsSync, statfsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { StubFailure } from "./stub-failure.ts";
 
@@ -16,10 +16,11 @@ export function joinCgroup(parent: string): void {
   const folders = isVersion2() ? [cgroups] : hierarchies();
   const joined = folders.map((folder) => path.join(folder, name, "cgroup.procs")).filter(existsSync);
   if (joined.length === 0) {
+    const folder = folders.find((each) => each.endsWith("/memory")) ?? folders[0] ?? cgroups;
     throw new StubFailure(
       "SANDBOX_CGROUP_UNUSABLE",
       `there is no cgroup ${name}`,
-      `Make it before the build: mkdir ${path.join(folders[0] ?? cgroups, name)}.`,
+      `Make it before the build: mkdir ${path.join(folder, name)}.`,
     );
   }
   for (const file of joined) {
@@ -40,7 +41,9 @@ function isVersion2(): boolean {
 }
 
 function hierarchies(): string[] {
-  return ["memory", "cpu", "cpuset", "pids", "blkio", "devices", "freezer", "hugetlb", "unified"]
-    .map((name) => path.join(cgroups, name))
-    .filter(existsSync);
+  const found = readdirSync(cgroups).map((name) => path.join(cgroups, name));
+  // Some names are links to others' folders.
+  return [...new Set(found.map((folder) => realpathSync(folder)))].filter((folder) =>
+    existsSync(path.join(folder, "cgroup.procs")),
+  );
 }
