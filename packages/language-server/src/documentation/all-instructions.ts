@@ -7,6 +7,7 @@ import { env } from "./instructions/env.ts";
 import { expose } from "./instructions/expose.ts";
 import { from } from "./instructions/from.ts";
 import { healthcheck } from "./instructions/healthcheck.ts";
+import { include } from "./instructions/include.ts";
 import { label } from "./instructions/label.ts";
 import { maintainer } from "./instructions/maintainer.ts";
 import { onbuild } from "./instructions/onbuild.ts";
@@ -24,10 +25,13 @@ export const INSTRUCTION_DOCUMENTATION: readonly InstructionDocumentation[] = [
   label, maintainer, onbuild, run, shell, stopsignal, user, volume, workdir,
 ]; // prettier-ignore
 
-/** By name, in any case. */
+/** What `# slipway=` turns on. */
+export const EXTENSION_DOCUMENTATION: readonly InstructionDocumentation[] = [include];
+
+/** By name, in any case; extensions included. */
 export function instructionDocumentation(name: string): InstructionDocumentation | undefined {
   const wanted = name.toUpperCase();
-  return INSTRUCTION_DOCUMENTATION.find((each) => each.name === wanted);
+  return [...INSTRUCTION_DOCUMENTATION, ...EXTENSION_DOCUMENTATION].find((each) => each.name === wanted);
 }
 
 /** @param name without the dashes */

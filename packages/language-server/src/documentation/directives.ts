@@ -1,5 +1,5 @@
 import type { ValueDocumentation } from "./instruction-documentation.ts";
-import { referenceUrl } from "./reference-url.ts";
+import { referenceUrl, SLIPWAY_DOCUMENTS } from "./reference-url.ts";
 
 /** What people are told about a parser directive. */
 export interface DirectiveDocumentation {
@@ -47,6 +47,17 @@ export const DIRECTIVE_DOCUMENTATION: readonly DirectiveDocumentation[] = [
       { value: "skip=", summary: "Rules that are not checked, or `all`." },
       { value: "error=true", summary: "Findings fail the build." },
       { value: "experimental=", summary: "Experimental rules that are checked, or `all`." },
+    ],
+  },
+  {
+    name: "slipway",
+    placeholder: "include",
+    summary:
+      "Turns on extensions of Slipway. To other builders it is a comment, which ends the directives: it has to be the last of them.",
+    example: "# slipway=include",
+    url: `${SLIPWAY_DOCUMENTS}includes.md`,
+    values: [
+      { value: "include", summary: "The instruction INCLUDE, which takes in fragments of other files." },
     ],
   },
 ];

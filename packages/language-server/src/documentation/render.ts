@@ -7,7 +7,7 @@ import type {
 } from "./instruction-documentation.ts";
 import type { MountKeyDocumentation, MountTypeDocumentation } from "./mounts.ts";
 import type { PredefinedArg } from "./predefined-args.ts";
-import { referenceUrl } from "./reference-url.ts";
+import { referenceUrl, SLIPWAY_DOCUMENTS } from "./reference-url.ts";
 
 /** Markdown in the form that a client takes. */
 export function markup(markdown: string, kind: MarkupKind): MarkupContent {
@@ -38,7 +38,7 @@ function paragraphs(...parts: readonly (string | undefined)[]): string {
 }
 
 function link(url: string): string {
-  return `[Dockerfile reference](${url})`;
+  return `[${url.startsWith(SLIPWAY_DOCUMENTS) ? "Slipway" : "Dockerfile reference"}](${url})`;
 }
 
 function valueList(values: readonly ValueDocumentation[] | undefined): string | undefined {
@@ -100,6 +100,14 @@ export function renderDirective(directive: DirectiveDocumentation): string {
     "Example:",
     codeBlock(directive.example),
     link(directive.url),
+  );
+}
+
+/** What `#!COMMIT` at the end of a line means. */
+export function renderCommitMark(): string {
+  return paragraphs(
+    codeBlock("RUN make install #!COMMIT"),
+    "With `--commit=explicit` the image gets a layer here, and only at lines with this mark and at the end. Otherwise, and to other builders, it is a comment.",
   );
 }
 

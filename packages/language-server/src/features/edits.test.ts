@@ -66,6 +66,20 @@ describe("quick fixes", () => {
       "MOUNT_INVALID",
     ],
     [
+      "a stage",
+      "FROM a AS build\nFROM a\nCOPY --from=biuld‸ x y\nUSER b\n",
+      "build",
+      "FROM a AS build\nFROM a\nCOPY --from=build x y\nUSER b\n",
+      "STAGE_NOT_FOUND",
+    ],
+    [
+      "a stage in a mount",
+      "FROM a AS build\nFROM a\nRUN --mount=from=bild‸,target=/x y\nUSER b\n",
+      "build",
+      "FROM a AS build\nFROM a\nRUN --mount=from=build,target=/x y\nUSER b\n",
+      "STAGE_NOT_FOUND",
+    ],
+    [
       "what ONBUILD holds",
       "FROM a\nONBUILD CO‸PPY x y\nUSER b\n",
       "COPY",

@@ -50,6 +50,8 @@ test.each<[string, string, string, string[]]>([
     "# syntax=docker/dockerfile:1",
     ["# syntax=<image>"],
   ],
+  ["INCLUDE", "# slipway=include\nFROM a\nINC‸LUDE x\n", "INCLUDE", ["INCLUDE <path>", "[Slipway]("]],
+  ["a mark for commits", "FROM a\nRUN make \\\n  x #!COM‸MIT\n", "#!COMMIT", ["--commit=explicit"]],
   ["the command of HEALTHCHECK", "FROM a\nHEALTHCHECK C‸MD x\n", "CMD", ["HEALTHCHECK [flags] CMD"]],
   [
     "a predefined argument",

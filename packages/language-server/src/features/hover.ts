@@ -8,6 +8,7 @@ import { mountKeyDocumentation, mountTypeDocumentation } from "../documentation/
 import {
   inlineCode,
   markup,
+  renderCommitMark,
   renderDirective,
   renderFlag,
   renderInstruction,
@@ -47,6 +48,8 @@ function describe(document: DockerfileDocument, offset: number): Found | null {
   const node = analysis.instructionAt(offset);
   if (node === undefined || comments.some(({ span }) => within(span))) return null;
 
+  const commit = commitMark(document, node);
+  if (commit !== undefined && within(commit)) return { markdown: renderCommitMark(), span: commit };
   const variable = analysis.variables.at(offset);
   if (variable !== undefined) {
     const markdown = describeVariable(document, variable);
@@ -64,6 +67,15 @@ function describe(document: DockerfileDocument, offset: number): Found | null {
   return flag === undefined
     ? describeArgument(inner, within)
     : describeFlag(document, { inner, flag, within });
+}
+
+/** Where `#!COMMIT` is at the end of an instruction's own line. */
+function commitMark({ analysis, text }: DockerfileDocument, node: InstructionNode): Span | undefined {
+  const { end } = analysis.logicalText(node);
+  const found = /\s(#!\s*commit)\s*$/i.exec(text.slice(node.span.start, end));
+  if (found === null) return undefined;
+  const start = node.span.start + found.index + 1;
+  return { start, end: start + found[1]!.length };
 }
 
 function describeKeyword({ name, keyword }: InstructionNode): Found | null {

@@ -50,6 +50,7 @@ export function suggestionFor(analysis: Analysis, problem: Problem, span: Span):
     case "MOUNT_INVALID":
       return valueSuggestion(analysis, span, nearest);
     case "STAGE_NOT_FOUND":
+    case "REFERENCE_INVALID":
       return stageSuggestion(analysis, span, nearest);
     default:
       return undefined;
@@ -92,7 +93,7 @@ function stageSuggestion(analysis: Analysis, span: Span, nearest: Nearest): Sugg
   const reference = stages.references.find(
     (each) => each.span.start < span.end && span.start < each.span.end,
   );
-  if (reference === undefined || reference.target !== undefined) return undefined;
+  if (reference === undefined || reference.target !== undefined || reference.byNumber) return undefined;
   const names = stages.stages.flatMap(({ name, index }) =>
     name !== undefined && index < (reference.stage?.index ?? 0) ? [name.text] : [],
   );

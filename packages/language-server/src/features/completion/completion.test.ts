@@ -37,6 +37,13 @@ describe("instructions", () => {
     expect(labels).not.toContain("ONBUILD");
   });
 
+  test("INCLUDE is offered where it is on", async () => {
+    expect((await complete("# slipway=include\nFROM a\nINC‸")).chosen("INCLUDE")).toBe(
+      "# slipway=include\nFROM a\nINCLUDE ${1:path}",
+    );
+    expect((await complete("# slipway=‸")).labels).toEqual(["include"]);
+  });
+
   test("they come as snippets, in the case of the file", async () => {
     expect((await complete("FROM a\nCO‸")).chosen("COPY")).toBe("FROM a\nCOPY ${1:source} ${2:destination}");
     expect((await complete("from a\nco‸")).chosen("copy")).toBe("from a\ncopy ${1:source} ${2:destination}");
@@ -201,10 +208,11 @@ describe("variables", () => {
 
 describe("directives", () => {
   test("stand at the top, each once", async () => {
-    expect((await complete("#‸")).labels).toEqual(["syntax", "escape", "check"]);
+    expect((await complete("#‸")).labels).toEqual(["syntax", "escape", "check", "slipway"]);
     expect((await complete("# syntax=docker/dockerfile:1\n# ‸\nFROM a\n")).labels).toEqual([
       "escape",
       "check",
+      "slipway",
     ]);
     expect((await complete("# syntax=docker/dockerfile:1\n# es‸\nFROM a\n")).chosen("escape")).toBe(
       "# syntax=docker/dockerfile:1\n# escape=\nFROM a\n",
