@@ -24,7 +24,7 @@ export const RULE_NAMES: ReadonlySet<string> = new Set([
   "ExposeInvalidFormat",
   "AptGetAssumeYes",
   "AptGetUpdateAlone",
-  "apk",
+  "PackageCacheLeft",
   "UnpinnedBaseImage",
   "BaseImageDigest",
   "TokenInBuildFile",

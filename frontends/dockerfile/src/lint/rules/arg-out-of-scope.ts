@@ -1,5 +1,12 @@
 import { slipwayRule } from "../rule.ts";
 
+/** True when a script sets a variable itself, and so means its own. */
+function isSetIn(script: string, name: string): boolean {
+  const assigned = `(?:^|[;&|(]|\\b(?:export|local|readonly|declare|env|then|do)\\b)\\s*(?:\\w+=\\S*\\s+)*${name}=`;
+  const bound = `\\b(?:for\\s+${name}\\s+in|read\\s+(?:-\\w+\\s+)*(?:\\w+\\s+)*${name})\\b`;
+  return new RegExp(`${assigned}|${bound}`, "m").test(script);
+}
+
 export const argOutOfScope = slipwayRule({
   name: "ArgOutOfScope",
   description: "RUN uses an argument from before FROM only when its stage declares it again",
@@ -21,14 +28,7 @@ export const argOutOfScope = slipwayRule({
           for (const match of script.text.matchAll(/\\.|'[^']*'|\$\{?([A-Za-z_]\w*)/g)) {
             const name = match[1];
             if (name === undefined || found.has(name) || !globals.has(name) || known.has(name)) continue;
-            // A script that sets it means its own.
-            if (
-              new RegExp(
-                `(?:^|[\\s;&|(])(?:for\\s+|read\\s+(?:-\\w+\\s+)*)?${name}(?:=|\\s+in\\s|\\s*$)`,
-                "m",
-              ).test(script.text)
-            )
-              continue;
+            if (isSetIn(script.text, name)) continue;
             found.add(name);
             const start = script.span.start + match.index;
             yield {
