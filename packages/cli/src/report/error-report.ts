@@ -3,6 +3,7 @@ import { printableLine } from "../display/cell-text.ts";
 import type { Trace } from "../display/trace.ts";
 import { formatLineTime } from "../display/units.ts";
 import { sourceExcerpt } from "./source-excerpt.ts";
+import { visibleText } from "./visible-text.ts";
 
 export interface ErrorReportOptions {
   /** Show codes, causes and stacks. */
@@ -29,10 +30,12 @@ export function errorReport(error: unknown, options: ErrorReportOptions): string
     lines.push("------");
   }
   const location = findLocation(error);
-  if (location) lines.push(...sourceExcerpt(location, options.readSource?.(location.file)));
+  const about: string[] = [];
+  if (location) about.push(...sourceExcerpt(location, options.readSource?.(location.file)));
   for (let from = location?.includedFrom; from !== undefined; from = from.includedFrom)
-    lines.push(`included from ${from.file}:${from.line}`);
-  lines.push(...describe(error, options));
+    about.push(`included from ${from.file}:${from.line}`);
+  about.push(...describe(error, options));
+  lines.push(...about.map(visibleText));
   return `${lines.join("\n")}\n`;
 }
 
@@ -61,12 +64,15 @@ function describe(error: unknown, options: ErrorReportOptions): string[] {
 function otherMistakes(error: unknown): string[] {
   const others = error instanceof InputError ? error.data["others"] : undefined;
   if (!Array.isArray(others)) return [];
+  // A hint that was given is not given again: lists of instructions would bury the mistakes.
+  const hints = new Set([(error as InputError).hint]);
   return others
     .slice(0, MOST_OTHERS)
     .map((other: Partial<Pick<InputError, "message" | "hint" | "location">>) => {
       const { file, line, column } = other.location ?? {};
       const place = [file, line, column].filter((part) => part !== undefined).join(":");
-      const hint = other.hint ? ` (${other.hint})` : "";
+      const hint = other.hint && !hints.has(other.hint) ? ` (${other.hint})` : "";
+      hints.add(other.hint);
       return `${place === "" ? "" : `${place}: `}${other.message ?? "another mistake"}${hint}`;
     });
 }

@@ -1,5 +1,6 @@
 import { maskedSource, sourceExcerpt } from "./source-excerpt.ts";
 import { positionOf, type LintAnswer, type LintError, type LintWarning } from "./lint-answer.ts";
+import { visibleText } from "./visible-text.ts";
 
 export { readLintAnswer } from "./lint-answer.ts";
 
@@ -22,7 +23,7 @@ export function lintReport(answer: LintAnswer): string {
     ...answer.notes.flatMap((note) => [`NOTE: ${note}`, ""]),
     summary(answer),
   ];
-  return `${lines.join("\n")}\n`;
+  return visibleText(`${lines.join("\n")}\n`);
 }
 
 type Source = LintAnswer["sources"][number] | undefined;

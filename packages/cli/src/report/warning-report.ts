@@ -1,5 +1,6 @@
 import type { Diagnostic } from "@slipway/frontend-sdk";
 import { maskedSource, sourceExcerpt } from "./source-excerpt.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** The lines of more warnings than this would push what matters off the screen. */
 const MOST_EXCERPTS = 10;
@@ -34,5 +35,6 @@ export function warningReport(
     entries.set(head, lines.join("\n"));
   }
   const count = entries.size;
-  return `\n ${count} warning${count === 1 ? "" : "s"} found:\n${[...entries.values()].join("\n")}\n`;
+  const found = [...entries.values()].join("\n");
+  return visibleText(`\n ${count} warning${count === 1 ? "" : "s"} found:\n${found}\n`);
 }
