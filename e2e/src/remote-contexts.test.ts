@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,7 +13,8 @@ import {
 } from "./differential/reference-builder.ts";
 import { writeContext } from "./harness/context.ts";
 import { serveGit, servedRepository, type FileServer, type ServedRepository } from "./harness/git-server.ts";
-import { LAUNCHER, slipway } from "./harness/slipway.ts";
+import { eventually, processesWith } from "./harness/processes.ts";
+import { LAUNCHER, slipway, startSlipway } from "./harness/slipway.ts";
 import { tells, tracesIn } from "./harness/traces.ts";
 
 // Contexts that are fetched: git repositories, archives and files by http, archives from stdin, OCI layouts.
@@ -293,6 +295,25 @@ ADD ${server.url}/gzip /packed/
       );
     });
 });
+
+requires({ commands: ["git"] }).test(
+  "a slipway that is killed takes its git with it",
+  async () => {
+    using folder = temporaryFolder();
+    const silent = createServer((socket) => void socket.on("error", () => undefined));
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    try {
+      const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/x.git`;
+      const running = startSlipway(["build", url], { root: folder.path });
+      await eventually("git asks", () => processesWith(`ls-remote --symref -- ${url}`).length > 0);
+      running.child.kill("SIGKILL");
+      await eventually("git has ended", () => processesWith(url).length === 0);
+    } finally {
+      silent.close();
+    }
+  },
+  60_000,
+);
 
 describe("what can't be fetched", () => {
   test("is told with what to do", async () => {

@@ -18,6 +18,15 @@ export interface GitRun {
   readonly secrets: readonly string[];
 }
 
+/**
+ * Runs git, and beside it somebody who waits for the end of stdin, which we hold open: when this process dies, however it
+ * dies, the whole group goes, helpers included, which would not notice.
+ */
+const SCRIPT =
+  'exec 3<&0; git "$@" </dev/null 3<&- & g=$!; (exec >/dev/null 2>&1; read -r _ <&3; kill -KILL 0) & wait "$g"';
+/** What a shell says of a program that is not there. */
+const NOT_FOUND_STATUS = 127;
+
 const MAX_OUTPUT_BYTES = 8 * 1024 * 1024;
 const MAX_COMPLAINT_BYTES = 64 * 1024;
 
@@ -30,10 +39,10 @@ export function runGit(run: GitRun): Promise<string> {
   const { signal, idleTimeoutMs } = run;
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn("git", run.args, {
+    const child = spawn("/bin/sh", ["-c", SCRIPT, "git", ...run.args], {
       cwd: run.cwd,
       env: { ...run.env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       detached: true,
     });
     let why: unknown;
@@ -75,15 +84,17 @@ export function runGit(run: GitRun): Promise<string> {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     };
-    child.on("error", (error: NodeJS.ErrnoException) => {
+    child.stdin.on("error", () => undefined);
+    child.on("error", (error) => {
       end();
-      reject(error.code === "ENOENT" ? missing() : error);
+      reject(error);
     });
     child.on("close", (status) => {
       end();
       // Whatever outlives git itself (a helper that does not notice) ends with it.
       kill(undefined);
       if (why !== undefined) reject(why as Error);
+      else if (status === NOT_FOUND_STATUS) reject(missing());
       else if (status === 0) resolve(Buffer.concat(output).toString("utf8"));
       else reject(gitError(complaint, run));
     });
