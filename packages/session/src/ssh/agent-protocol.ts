@@ -46,7 +46,8 @@ async function serve(server: Duplex, handler: AgentHandler): Promise<void> {
     const kind = request[0];
     const isQuestion = kind === MESSAGE.requestIdentities || kind === MESSAGE.signRequest;
     const answer = isQuestion ? await handler(request) : FAILURE;
-    server.write(framed(answer));
+    // Waits until it was read: whoever asks without reading answers must not fill the memory.
+    await new Promise((resolve) => server.write(framed(answer), resolve));
   }
   server.end();
 }
@@ -58,15 +59,26 @@ export function framed(message: Uint8Array): Buffer {
 
 /** The messages of a stream, without their lengths. @throws RangeError for one that is too long. */
 export async function* messages(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  let rest: Buffer = Buffer.alloc(0);
+  let chunks: Buffer[] = [];
+  let available = 0;
+  let needed = 4;
   for await (const chunk of stream) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= 4) {
-      const size = rest.readUInt32BE(0);
+    chunks.push(chunk);
+    available += chunk.length;
+    // Joined only when there is a message in them: they may come byte by byte.
+    while (available >= needed) {
+      const joined = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      const size = joined.readUInt32BE(0);
       if (size === 0 || size > MAX_MESSAGE_BYTES) throw new RangeError("an agent's message is too long");
-      if (rest.length < 4 + size) break;
-      yield rest.subarray(4, 4 + size);
-      rest = rest.subarray(4 + size);
+      needed = 4 + size;
+      if (available < needed) {
+        chunks = [joined];
+        break;
+      }
+      yield joined.subarray(4, needed);
+      chunks = [joined.subarray(needed)];
+      available -= needed;
+      needed = 4;
     }
   }
 }

@@ -170,6 +170,14 @@ requires({ commands: ["ssh-agent", "ssh-add", "ssh-keygen"] }).describe("ssh age
     }
     const cut = await agent.connect(signal);
     expect((await send(cut, Buffer.of(MESSAGE.signRequest, 0, 0, 255)))[0]).toBe(MESSAGE.failure);
+    // Many questions and nobody who reads the answers: they wait.
+    const greedy = await agent.connect(signal);
+    let taken = 0;
+    for (let index = 0; index < 100_000; index++)
+      greedy.write(framed(Buffer.of(MESSAGE.requestIdentities)), () => taken++);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(taken).toBeLessThan(50_000);
+    greedy.destroy();
     // One byte at a time.
     const slow = await agent.connect(signal);
     for (const byte of framed(Buffer.of(MESSAGE.requestIdentities))) slow.write(Buffer.of(byte));
