@@ -33,6 +33,7 @@ test("message and hint are shown together", async () => {
       range: { start: { line: 1, character: 0 }, end: { line: 1, character: 3 } },
       severity: 1,
       code: "INSTRUCTION_UNKNOWN",
+      codeDescription: { href: "https://github.com/slipway-build/slipway/blob/main/docs/errors.md" },
       source: "slipway",
       message: "unknown instruction RNU\nDid you mean RUN?",
     },

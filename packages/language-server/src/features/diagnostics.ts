@@ -1,6 +1,7 @@
 import { InvariantError, type SourceLocation } from "@slipway/oci";
 import type { LintFinding, Problem, Span } from "@slipway/frontend-dockerfile/language";
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from "vscode-languageserver";
+import { SLIPWAY_DOCUMENTS } from "../documentation/reference-url.ts";
 import type { DockerfileDocument } from "../documents/dockerfile-document.ts";
 import type { ClientOptions } from "../server/client-options.ts";
 
@@ -15,7 +16,8 @@ export function diagnostics(document: DockerfileDocument, client: ClientOptions)
   const { problems, failure } = document.analysis;
   const found: Diagnostic[] = [];
   if (failure !== undefined) found.push(failureDiagnostic(document, failure));
-  for (const problem of problems.slice(0, MAX_DIAGNOSTICS)) found.push(problemDiagnostic(document, problem));
+  for (const problem of problems.slice(0, MAX_DIAGNOSTICS))
+    found.push(problemDiagnostic(document, problem, client));
   const places = new Set(
     found.map(({ range, message }) => `${range.start.line} ${range.start.character} ${message}`),
   );
@@ -32,12 +34,17 @@ function withHint(message: string, hint: string | undefined): string {
   return hint === undefined || hint === "" ? message : `${message}\n${hint}`;
 }
 
-function problemDiagnostic(document: DockerfileDocument, problem: Problem): Diagnostic {
+function problemDiagnostic(
+  document: DockerfileDocument,
+  problem: Problem,
+  client: ClientOptions,
+): Diagnostic {
   const { code, message, hint, severity } = problem;
   return {
     range: document.range(problemSpan(document, problem)),
     severity: severity === "warning" ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
     code,
+    ...(client.codeDescriptions ? { codeDescription: { href: `${SLIPWAY_DOCUMENTS}errors.md` } } : {}),
     source: DIAGNOSTIC_SOURCE,
     message: withHint(message, hint),
   };

@@ -34,7 +34,7 @@ export const run: InstructionDocumentation = {
       values: [
         { value: "default", summary: "The network of the build." },
         { value: "none", summary: "No network but loopback." },
-        { value: "host", summary: "The network of the host; needs `--allow network.host`." },
+        { value: "host", summary: "The network of the host; BuildKit asks for `--allow network.host`." },
       ],
     },
     {
