@@ -1,4 +1,5 @@
 import { matchGlob } from "@slipway/ir/patterns";
+import { InputError } from "@slipway/oci";
 import type { CopyCommand } from "../commands/command.ts";
 import type { Heredoc, Word } from "../syntax/syntax-tree.ts";
 import { gitSource, parseGitReference } from "./git-reference.ts";
@@ -209,6 +210,23 @@ function checkPatterns({ command, placed, sources }: CopyContext): void {
     ...sources.map((text, index) => ({ text, span: command.sources[index]!.span })),
   ];
   for (const { text, span } of words) {
-    if (/[[\\]/.test(text)) atPlace(placed, span, () => matchGlob(text, ""));
+    if (!/[[\\]/.test(text)) continue;
+    atPlace(placed, span, () => {
+      try {
+        matchGlob(text, "");
+      } catch (error) {
+        if (!(error instanceof InputError) || !isBrokenArray(command)) throw error;
+        throw new InputError(error.code, `${error.message}; this is no JSON array`, {
+          hint: 'Close the array with ], put commas between its strings and double quotes around them: ["a b", "/c"].',
+          cause: error,
+        });
+      }
+    });
   }
+}
+
+/** Whether the arguments begin as those of a JSON array do, which they then are not. */
+function isBrokenArray({ sources, node }: CopyCommand): boolean {
+  const [first] = sources;
+  return first !== undefined && /\[\s*["']/.test(node.original) && first.text.startsWith("[");
 }

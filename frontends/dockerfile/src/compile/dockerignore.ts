@@ -1,3 +1,5 @@
+import { createPatternMatcher } from "@slipway/ir/patterns";
+import { InputError } from "@slipway/oci";
 import type { Problem } from "../problems.ts";
 import { SourceText } from "../syntax/source-text.ts";
 import { cleanPath } from "./paths.ts";
@@ -31,9 +33,30 @@ export function readIgnoreFile(
       continue;
     }
     const clean = cleanPath(pattern);
+    const why = patternMistake(clean);
+    if (why !== undefined) {
+      options.problems.push({
+        code: "IGNORE_FILE_INVALID",
+        message: why,
+        hint: "Close the bracket, or put a backslash before a character that stands for itself.",
+        location: source.locate({ start, end: start + line.length }),
+      });
+      continue;
+    }
     patterns.push(
       `${negated ? "!" : ""}${clean.length > 1 && clean.startsWith("/") ? clean.slice(1) : clean}`,
     );
   }
   return patterns;
+}
+
+/** What is wrong with a pattern; undefined when nothing is. */
+function patternMistake(pattern: string): string | undefined {
+  try {
+    createPatternMatcher([pattern]);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
 }

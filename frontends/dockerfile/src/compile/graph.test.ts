@@ -14,6 +14,7 @@ import {
   amd64,
   compileAll,
   compileText,
+  errorOf,
   failureOf,
   imageConfig,
   type CompileInput,
@@ -392,6 +393,15 @@ describe("the build context", () => {
     expect(await failureOf(`${F}COPY . /`, { files: { context: { ".dockerignore": "a\n !\n" } } })).toBe(
       '2:1-2 IGNORE_FILE_INVALID "!" stands alone | Write the pattern to take back behind it, or remove the line.',
     );
+  });
+
+  test("a pattern that cannot be one is told with its line", async () => {
+    const files = { context: { ".dockerignore": "ok\n**/[a\n!x\\\n" } };
+    const error = await errorOf(`${F}COPY . /`, { files });
+    expect(`${error.location!.file}:${error.location!.line} ${error.code} ${error.message}`).toBe(
+      '.dockerignore:2 IGNORE_FILE_INVALID "**/[a" is not a pattern: it ends in a backslash or in an open bracket',
+    );
+    expect(error.data).toMatchObject({ others: [{ location: { line: 3 } }] });
   });
 
   test("a .dockerignore that leads out of the context is an error, never a reason to send everything", async () => {

@@ -149,7 +149,9 @@ function planMount(
       type === "cache" ? `${planner.scope.options.cacheNamespace}/${spec.id || cleanPath(written.text)}` : "",
     sharing: spec.sharing,
     sizeBytes: spec.sizeBytes,
-    ...(owned ? { root: { uid: spec.uid ?? 0, gid: spec.gid ?? 0, mode: spec.mode ?? 0o755 } } : {}),
+    ...(owned
+      ? { root: { uid: spec.uid ?? 0, gid: spec.gid ?? 0, mode: (spec.mode ?? 0o755) & 0o777 } }
+      : {}),
   };
 }
 

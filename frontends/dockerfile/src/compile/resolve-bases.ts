@@ -1,5 +1,11 @@
 import type { Bridge } from "@slipway/frontend-sdk";
-import { formatImageReference, InputError, parseImageReference, type Platform } from "@slipway/oci";
+import {
+  formatImageReference,
+  InputError,
+  parseImageReference,
+  type ImageReference,
+  type Platform,
+} from "@slipway/oci";
 import type { SourceOp } from "@slipway/ir";
 import { checkInstruction } from "../commands/check.ts";
 import { nearestName } from "../did-you-mean.ts";
@@ -49,12 +55,10 @@ async function resolveBase(plan: StagePlan, context: ResolveContext): Promise<vo
   plan.resolved = true;
   const { base } = plan;
   if (base.kind === "stage") return;
-  plan.platform ??= context.platform;
+  // There is nothing in it that could be of another platform.
+  plan.platform = base.kind === "scratch" ? context.platform : (plan.platform ?? context.platform);
   if (base.kind === "image") return resolveImage(plan, context);
-  plan.image = ImageDraft.empty(
-    base.kind === "scratch" ? context.platform : plan.platform,
-    context.options.sourceDateEpoch,
-  );
+  plan.image = ImageDraft.empty(plan.platform, context.options.sourceDateEpoch);
   if (base.kind === "local") base.excludePatterns = await contextIgnore(plan, context);
 }
 
@@ -63,7 +67,7 @@ async function resolveImage(plan: StagePlan, context: ResolveContext): Promise<v
   const base = plan.base as Extract<StagePlan["base"], { kind: "image" }>;
   if (base.layout !== undefined) return resolveLayout(plan, base, context);
   const span = plan.stage?.from.image.span ?? plan.span;
-  const reference = atPlace(plan, span, () => parseImageReference(base.name));
+  const reference = atPlace(plan, span, () => parseBaseName(plan, base.name, plans));
   const complete = formatImageReference(
     reference.tag || reference.digest ? reference : { ...reference, tag: "latest" },
   );
@@ -95,6 +99,21 @@ async function resolveImage(plan: StagePlan, context: ResolveContext): Promise<v
     throw new InputError(error.code, error.message, {
       hint: error.hint ?? "Check the name, the tag and the registry.",
       location: plan.locate(span),
+      data: error.data,
+      cause: error,
+    });
+  }
+}
+
+/** A name that is wrong because a variable in it has no value is not the name's fault. */
+function parseBaseName(plan: StagePlan, name: string, plans: StagePlans): ImageReference {
+  try {
+    return parseImageReference(name);
+  } catch (error) {
+    const unset = plan.stage === undefined ? undefined : plans.unsetIn(plan.stage.from.image)[0];
+    if (!(error instanceof InputError) || unset === undefined) throw error;
+    throw new InputError(error.code, `${error.message}; ${unset} is not set`, {
+      hint: plans.unsetHint(unset),
       data: error.data,
       cause: error,
     });

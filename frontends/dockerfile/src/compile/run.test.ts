@@ -69,6 +69,14 @@ describe("--mount", () => {
     expect(await mountsOf(`${S}WORKDIR /w\nRUN --mount=${mount} x`)).toEqual([expected]);
   });
 
+  test("a cache begins with a folder of the wanted owner and mode", async () => {
+    const { inputs } = await lastExec(`${S}RUN --mount=type=cache,target=/c,mode=01775,gid=3 x`);
+    const { op } = inputs[0]!.vertex;
+    expect(op.kind === "file" && op.actions).toMatchObject([
+      { kind: "mkdir", path: "/cache", mode: 0o775, owner: { user: { id: 0 }, group: { id: 3 } } },
+    ]);
+  });
+
   test("a secret becomes a variable, a file only with a target", async () => {
     const text = `${S}RUN --mount=type=secret,id=a,env=A --mount=type=secret,target=/z,env=Z,required x`;
     const { secretEnv, mounts } = await execOf(text);

@@ -143,10 +143,8 @@ export class StagePlans {
   }
 
   #emptyBase(image: Word): never {
-    const { unset } = expandText(image.text, (name) => this.#globals.get(name), {
-      escape: this.#file.tree.escape,
-    });
-    const [name] = unset;
+    const [name] = this.unsetIn(image);
+    const isVariable = image.text.includes("$");
     return failAt(this.#site, image.span, {
       code: "BASE_NAME_EMPTY",
       message:
@@ -155,13 +153,29 @@ export class StagePlans {
           : `the base image is empty: ${name} is not set`,
       hint:
         name === undefined
-          ? "Give the variable a value with --build-arg, or a default before the first FROM."
-          : didYouMean(
-              name,
-              this.#globals.keys(),
-              `Declare ARG ${name}=default before the first FROM, or pass --build-arg ${name}=value.`,
-            ),
+          ? isVariable
+            ? "Give the variable a value with --build-arg, or a default before the first FROM."
+            : "Write the name of an image, or scratch for none."
+          : this.unsetHint(name),
     });
+  }
+
+  /** The variables in a word of FROM that have no value. */
+  unsetIn(word: Word): readonly string[] {
+    const { escape } = this.#file.tree;
+    return [...expandText(word.text, (name) => this.#globals.get(name), { escape }).unset];
+  }
+
+  /** What to do about a variable of FROM that has no value. */
+  unsetHint(name: string): string {
+    const declared = this.#file.globalArgs.flatMap(({ args }) => args.map(({ key }) => key.text));
+    if (declared.includes(name))
+      return `Give it a default, ARG ${name}=default, or pass --build-arg ${name}=value.`;
+    return didYouMean(
+      name,
+      [...declared, ...this.#globals.keys()],
+      `Declare ARG ${name}=default before the first FROM, or pass --build-arg ${name}=value.`,
+    );
   }
 
   #platform(word: Word): Platform {
