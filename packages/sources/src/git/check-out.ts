@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { InputError } from "@slipway/oci";
+import { InputError, SlipwayError } from "@slipway/oci";
 import type { GitRequestSpec } from "./git-attrs.ts";
 import { objectFormat, type GitMirror } from "./git-mirror.ts";
 import type { GitSession } from "./git-session.ts";
@@ -78,15 +78,31 @@ async function checkOutRepository(
   ]);
   await run(["checkout", "--quiet", "--detach", pin.commit]);
   if (kept.length === 0) await run(["update-ref", "-d", "refs/slipway/wanted"]);
-  if (tools.hasModules) {
-    await session.remote(["submodule", "update", "--init", "--recursive", "--depth=1", "--progress"], {
+  if (tools.hasModules) await updateSubmodules({ spec, session, folder, onLine }, run);
+  if (!spec.keepGitDir) fs.rmSync(gitDir, { recursive: true, force: true });
+  else for (const repository of repositoriesBelow(gitDir)) await settle(repository, run);
+}
+
+async function updateSubmodules(
+  { spec, session, folder, onLine }: Pick<CheckOut, "spec" | "session" | "folder" | "onLine">,
+  run: (args: readonly string[]) => Promise<string>,
+): Promise<void> {
+  const update = (depth: readonly string[]): Promise<string> =>
+    session.remote(["submodule", "update", "--init", "--recursive", ...depth, "--progress"], {
       cwd: folder,
       subject: `fetch submodules of ${spec.remote.url}`,
       onLine,
     });
+  try {
+    await update(["--depth=1"]);
+  } catch (error) {
+    if (!(error instanceof SlipwayError) || !["GIT_REF_NOT_FOUND", "GIT_FAILED"].includes(error.code))
+      throw error;
+    // A server that gives out tips only, or whole repositories only: with all of the history, then.
+    await run(["submodule", "deinit", "--quiet", "--all", "--force"]);
+    fs.rmSync(path.join(folder, ".git/modules"), { recursive: true, force: true });
+    await update([]);
   }
-  if (!spec.keepGitDir) fs.rmSync(gitDir, { recursive: true, force: true });
-  else for (const repository of repositoriesBelow(gitDir)) await settle(repository, run);
 }
 
 /** The repository's folder and those of its submodules. */

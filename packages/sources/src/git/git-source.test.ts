@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import {
   linux,
   missingTools,
+  serve,
   sessionWith,
   signal,
   sourceOp,
@@ -609,6 +610,33 @@ describe.skipIf(missingTools("git"))("a repository that", () => {
     await expect(pending).rejects.toThrow("enough");
     const running = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });
     expect(running).not.toContain(url);
+  });
+
+  test("is nothing but files on a web server is fetched whole, with its submodules", async () => {
+    const store = await temporaryStore();
+    const server = await serveGit();
+    const sub = new TestRepository(server, "sub");
+    const pinned = sub.commit({ inner: "1" });
+    sub.commit({ inner: "2" });
+    const repository = new TestRepository(server);
+    const files = await serve((request, response) => {
+      const { pathname } = new URL(request.url!, "http://host");
+      try {
+        response.end(fs.readFileSync(path.join(server.repositories, pathname)));
+      } catch {
+        response.writeHead(404).end();
+      }
+    });
+    repository.commit({
+      f: "1",
+      ".gitmodules": `[submodule "sub"]\n\tpath = sub\n\turl = ${files.url}/sub.git\n`,
+    });
+    repository.git("update-index", "--add", "--cacheinfo", `160000,${pinned},sub`);
+    repository.git("commit", "-q", "-m", "sub");
+    repository.push();
+    for (const { bare } of [sub, repository]) execFileSync("git", ["update-server-info"], { cwd: bare });
+    const ref = await load(store, { url: `${files.url}/repo.git` });
+    expect(await listing(store, ref)).toMatchObject({ f: "644 1", "sub/inner": "644 1" });
   });
 
   test("had a git killed in its mirror is fetched all the same", async () => {
