@@ -149,3 +149,12 @@ test("a build that fails by a reference between stages tells of the others", asy
     "5 STAGE_NOT_FOUND",
   ]);
 });
+
+test("a mark for commits is no argument, and moves nothing, behind a byte-order mark either", () => {
+  const text = "\uFEFFFROM a:1\nENV A=b #!COMMIT\nEXPOSE 80 #!COMMIT\nRNU x\n";
+  const { problems, tree } = diagnose(text);
+  expect(problems.map(({ code, location }) => [code, location?.line, location?.column])).toEqual([
+    ["INSTRUCTION_UNKNOWN", 4, 1],
+  ]);
+  expect(tree.source.hasByteOrderMark).toBe(true);
+});

@@ -1,3 +1,4 @@
+import { findCommitMarks } from "./compile/commit-points.ts";
 import { checkReferences } from "./commands/references.ts";
 import { checkFile, type CheckedFile } from "./commands/stages.ts";
 import { sortProblems, type Problem } from "./problems.ts";
@@ -15,7 +16,7 @@ export interface Diagnosis {
 
 /**
  * Parses a text and checks every instruction, flag and reference between stages. Variables are not expanded and images not
- * looked up. Takes every text: what is wrong is in `problems`, nothing is thrown.
+ * looked up. `#!COMMIT` at the end of a line is no argument. Takes every text: what is wrong is in `problems`, nothing is thrown.
  * @param options.parser one that was made before, to save the milliseconds that making one takes
  */
 export function diagnose(
@@ -23,8 +24,13 @@ export function diagnose(
   options: { readonly file?: string; readonly parser?: DockerfileParser } = {},
 ): Diagnosis {
   const { file = "Dockerfile", parser = createDockerfileParser() } = options;
-  const problems: Problem[] = [];
-  const tree = parser.parse(text, { file, problems });
+  let problems: Problem[] = [];
+  let tree = parser.parse(text, { file, problems });
+  const marks = findCommitMarks(tree);
+  if (marks !== undefined && marks.text !== text) {
+    problems = [];
+    tree = parser.parse(marks.text, { file, problems });
+  }
   const checked = checkFile(tree, problems);
   checkReferences(checked, problems);
   return { tree, checked, problems: sortProblems(problems) };

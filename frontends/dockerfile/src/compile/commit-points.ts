@@ -15,6 +15,35 @@ export interface AnnotatedFile {
   readonly commits: ReadonlySet<InstructionNode>;
 }
 
+/** What a file says of commits. */
+export interface CommitMarks {
+  /** The text with the annotations blanked that would be taken for something else, so that everything keeps its place. */
+  readonly text: string;
+  /** Offsets of the instructions that end in one. */
+  readonly starts: ReadonlySet<number>;
+}
+
+/** Finds the annotations of a parsed file; undefined when there is none. */
+export function findCommitMarks(tree: DockerfileTree): CommitMarks | undefined {
+  const { text, hasByteOrderMark } = tree.source;
+  if (!ANYWHERE.test(text)) return undefined;
+  const starts = new Set<number>();
+  const parts = [hasByteOrderMark ? "\uFEFF" : ""];
+  let done = 0;
+  for (const node of tree.instructions) {
+    const end = lineEnd(text, node, tree.escape);
+    const found = AT_END.exec(text.slice(node.span.start, end));
+    if (found === null) continue;
+    starts.add(node.span.start);
+    const start = node.span.start + found.index;
+    if (staysForShell(text.slice(node.span.start, start), node)) continue;
+    parts.push(text.slice(done, start), " ".repeat(end - start));
+    done = end;
+  }
+  parts.push(text.slice(done));
+  return { text: parts.join(""), starts };
+}
+
 /**
  * Parses a file in which lines may end in `#!COMMIT`. To a shell that is a comment, and there it stays, so that a step
  * is the same with and without; elsewhere it would be an argument and is taken out.
@@ -24,23 +53,13 @@ export async function parseAnnotated(
   text: string,
   options: { readonly file: string; readonly problems: Problem[] },
 ): Promise<AnnotatedFile> {
-  if (!ANYWHERE.test(text)) return { tree: await parser.parse(text, options), commits: new Set() };
   const problems: Problem[] = [];
   const first = await parser.parse(text, { ...options, problems });
-  const starts = new Set<number>();
-  let blanked = text;
-  for (const node of first.instructions) {
-    const end = lineEnd(text, node, first.escape);
-    const found = AT_END.exec(text.slice(node.span.start, end));
-    if (found === null) continue;
-    starts.add(node.span.start);
-    const start = node.span.start + found.index;
-    if (!staysForShell(text.slice(node.span.start, start), node))
-      blanked = blanked.slice(0, start) + " ".repeat(end - start) + blanked.slice(end);
-  }
-  const isSame = blanked === text;
-  const tree = isSame ? first : await parser.parse(blanked, options);
+  const marks = findCommitMarks(first);
+  const isSame = marks === undefined || marks.text === text;
+  const tree = isSame ? first : await parser.parse(marks.text, options);
   if (isSame) options.problems.push(...problems);
+  const starts = marks?.starts ?? new Set();
   return { tree, commits: new Set(tree.instructions.filter(({ span }) => starts.has(span.start))) };
 }
 
