@@ -41,6 +41,8 @@ class ScriptReader {
   readonly #commands: ShellCommand[] = [];
   #words: ShellWord[] = [];
   #operator: ShellCommand["operator"] = "";
+  /** Ends of here-documents that are open. */
+  readonly #heredocs: string[] = [];
   #at = 0;
 
   constructor(text: string, offset: number, escape: string) {
@@ -58,10 +60,24 @@ class ScriptReader {
       if (operator !== undefined && !((operator === "{" || operator === "}") && !this.#isAlone())) {
         this.#end(operator);
         this.#at += operator.length;
+        if (operator === "\n") this.#skipHeredocs();
       } else this.#word();
     }
     this.#end("");
     return this.#commands;
+  }
+
+  /** Bodies of here-documents that the line before has opened are no commands. */
+  #skipHeredocs(): void {
+    for (const name of this.#heredocs.splice(0)) {
+      while (this.#at < this.#text.length) {
+        const newline = this.#text.indexOf("\n", this.#at);
+        const end = newline < 0 ? this.#text.length : newline;
+        const line = this.#text.slice(this.#at, end).trim();
+        this.#at = newline < 0 ? end : newline + 1;
+        if (line === name) break;
+      }
+    }
   }
 
   #isAlone(): boolean {
@@ -118,6 +134,10 @@ class ScriptReader {
         quote = quote === "" ? character : "";
       } else text += character;
     }
+    // A backslash may be the last character.
+    this.#at = Math.min(this.#at, this.#text.length);
+    const heredoc = /^\d*<<-?([^<\s]+)$/.exec(text)?.[1];
+    if (heredoc !== undefined) this.#heredocs.push(heredoc);
     this.#words.push({ text, span: { start: this.#offset + start, end: this.#offset + this.#at } });
   }
 

@@ -1,11 +1,19 @@
+import type { EvaluatedStage } from "../evaluate.ts";
 import { slipwayRule } from "../rule.ts";
+
+function rootOf(stage: EvaluatedStage): EvaluatedStage {
+  let root = stage;
+  while (root.parent !== undefined) root = root.parent;
+  return root;
+}
 
 export const relativeCopyDestination = slipwayRule({
   name: "RelativeCopyDestination",
   description: "COPY and ADD go to an absolute path, or below a WORKDIR that the file sets",
   *check(context) {
     for (const stage of context.stages) {
-      let hasWorkdir = stage.hasWorkdirAtStart;
+      // The empty image's is / for certain.
+      let hasWorkdir = stage.hasWorkdirAtStart || rootOf(stage).base === "scratch";
       for (const command of stage.stage.commands) {
         if (command.kind === "workdir") hasWorkdir = true;
         if (hasWorkdir || (command.kind !== "copy" && command.kind !== "add")) continue;
