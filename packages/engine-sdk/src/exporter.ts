@@ -66,6 +66,8 @@ export interface ExportResult {
 export interface ExportContext {
   /** In the order of the requested platforms; at least one. */
   readonly results: readonly ExportResult[];
+  /** True when the artifact has the form for several platforms even though it is for one. */
+  readonly multiPlatform?: boolean;
   readonly signal: AbortSignal;
   readonly progress: ProgressSink;
   /** SOURCE_DATE_EPOCH in seconds, when the build has one. */

@@ -343,6 +343,16 @@ describe("archives and layouts", () => {
     rmSync(`${folder}/layout`, { recursive: true });
   });
 
+  it("one platform makes an index when it is to look like several", async () => {
+    const folder = temporaryFolder();
+    const context = { ...contextFor([{}], { cwd: folder }), multiPlatform: true };
+    await (await prepare("oci", { dest: "layout", tar: "false" })).write(context);
+    const { manifests } = JSON.parse(readFileSync(`${folder}/layout/index.json`, "utf8")) as {
+      manifests: { mediaType: string }[];
+    };
+    expect(manifests.map(({ mediaType }) => mediaType)).toEqual([MediaTypes.ociIndex]);
+  });
+
   it("a Docker archive refuses several platforms", async () => {
     const context = contextFor([{}, { platform: ARM64 }], { cwd: temporaryFolder() });
     await expect((await prepare("docker", { dest: "x" })).write(context)).rejects.toMatchObject({

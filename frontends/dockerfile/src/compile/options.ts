@@ -144,7 +144,9 @@ export function readOptions(request: FrontendRequest): CompileOptions {
     imageResolveMode: options["image-resolve-mode"] ?? "",
     commit: readCommit(options.commit ?? ""),
     ...(proxyEnv === undefined ? {} : { proxyEnv }),
-    multiPlatform: request.platforms.length > 1 || options["multi-platform"] === "true",
+    multiPlatform:
+      request.platforms.length > 1 ||
+      /^(?:1|t|true)$/i.test(options["multi-platform"] ?? buildArgs.get("BUILDKIT_MULTI_PLATFORM") ?? ""),
     explicitPlatform: Boolean(options.platform),
     ignoresCache: (name) =>
       noCacheStages !== null && (noCacheStages.length === 0 || noCacheStages.includes(name.toLowerCase())),

@@ -72,6 +72,7 @@ export async function runBuild(
           return request.stdout;
         },
         cwd: request.cwd,
+        multiPlatform: asksForSeveral(request.options),
         ...(request.sourceDateEpochSeconds === undefined
           ? {}
           : { sourceDateEpochSeconds: request.sourceDateEpochSeconds }),
@@ -80,4 +81,10 @@ export async function runBuild(
     }
     return response;
   }
+}
+
+/** True when the result is to be as if for several platforms; options as BuildKit names them. */
+function asksForSeveral(options: BuildRequest["options"]): boolean {
+  const asked = options["multi-platform"] ?? options["build-arg:BUILDKIT_MULTI_PLATFORM"] ?? "";
+  return /^(?:1|t|true)$/i.test(asked);
 }

@@ -18,7 +18,7 @@ import { encodeIndex } from "./go-json.ts";
 export interface ImageSet {
   /** In the order of the platforms; at least one. */
   readonly images: readonly BuiltImage[];
-  /** Present when there are several. */
+  /** Present when there are several, or when one is to look so. */
   readonly index?: Document;
   /** What names of the image stand for: the index, or the only manifest. */
   readonly root: Document;
@@ -43,7 +43,7 @@ export async function buildImageSet(
   steps: ExportSteps,
 ): Promise<ImageSet> {
   const epochSeconds = epochOf(options, context);
-  const several = context.results.length > 1;
+  const several = context.results.length > 1 || context.multiPlatform === true;
   if (!several && options.annotations.some(({ level }) => level === "index")) {
     throw new InputError("ANNOTATION_UNSUPPORTED", "an image for one platform has no index to annotate", {
       hint: "Use annotation.KEY or annotation-manifest.KEY, or build for several platforms.",

@@ -34,10 +34,10 @@ function below(prefix: string, entry: FileEntry): TreeEntry {
  * @throws InputError `EXPORT_COLLISION`; InvariantError for a tree that is not one.
  */
 export async function* platformTrees(
-  context: Pick<ExportContext, "results" | "signal">,
+  context: Pick<ExportContext, "results" | "signal" | "multiPlatform">,
   split: boolean | undefined,
 ): AsyncGenerator<TreeEntry, void, undefined> {
-  const splits = split ?? context.results.length > 1;
+  const splits = split ?? (context.results.length > 1 || context.multiPlatform === true);
   const folders = new Set<string>();
   const others = new Set<string>();
   for (const { platform, ref } of context.results) {
