@@ -8,6 +8,7 @@ import { builtinModules } from "./builtin-modules.ts";
 
 const packageFolder = path.dirname(import.meta.dirname);
 const workspace = path.resolve(packageFolder, "../..");
+const languageServer = path.join(workspace, "packages/language-server/src/");
 /** Tests make theirs elsewhere: `node scripts/bundle.ts FOLDER`. */
 const outdir = path.resolve(process.argv[2] ?? path.join(packageFolder, "dist"));
 
@@ -23,10 +24,10 @@ const DOCKERFILE_LINT = "dockerfile-lint";
 /** What tools on build files use, with a parser of its own. */
 const DOCKERFILE_LANGUAGE = "dockerfile-language";
 
-/** The language server and the protocol's library: nothing that a build needs. It brings a parser of its own. */
+/** The language server and the protocol's library: nothing that a build needs. */
 const LANGUAGE_SERVER = "language-server";
 
-/** Modules that are files of their own, by the import that loads them. */
+/** Modules that are files of their own, by the import that loads them: what the importer's path ends with. */
 const APART: readonly { readonly importer: string; readonly path: string; readonly entry: string }[] = [
   { importer: "cli/src/main.ts", path: `./${COMMAND_LINE}.ts`, entry: COMMAND_LINE },
   { importer: "dockerfile/src/syntax/remembering-parser.ts", path: "./parser.ts", entry: DOCKERFILE_PARSER },
@@ -52,6 +53,9 @@ const modulesApart: Plugin = {
     onResolve(
       { filter: /^(?:\.\/.*\.ts|@slipway\/.*)$/, namespace: "file" },
       ({ importer, path: imported, kind }) => {
+        // The language server is a file of its own, and takes the tools from theirs.
+        if (imported === "@slipway/frontend-dockerfile/language" && importer.startsWith(languageServer))
+          return { path: `./${DOCKERFILE_LANGUAGE}.js`, external: true };
         const found = APART.find((each) => importer.endsWith(each.importer) && imported === each.path);
         return found && kind === "dynamic-import"
           ? { path: `./${found.entry}.js`, external: true }

@@ -6,6 +6,10 @@ export async function lspCommand(io: Host): Promise<number> {
   const { serveLanguage } = await import("@slipway/language-server");
   // What a library prints must not get between the messages.
   console.log = console.info = console.debug = (...data: unknown[]) => console.error(...data);
+  if (io.stdin.isTTY)
+    io.stderr.write(
+      "slipway lsp waits for the messages of an editor, which is to start it. End it with Ctrl-D.\n",
+    );
   return serveLanguage({
     input: io.stdin,
     output: io.stdout,

@@ -20,6 +20,8 @@ export interface StageInfo {
   readonly base?: Word;
   /** The stage that it builds on. */
   readonly parent?: StageInfo;
+  /** The first of the stages that it builds on, directly or not. */
+  readonly root?: StageInfo;
   /** Without the FROM. */
   readonly instructions: readonly InstructionNode[];
 }
@@ -175,7 +177,7 @@ function stageOf(
     ...(isNamed ? { name } : {}),
     key: isNamed ? name.text.toLowerCase() : "",
     ...(base === undefined ? {} : { base }),
-    ...(parent === undefined ? {} : { parent }),
+    ...(parent === undefined ? {} : { parent, root: parent.root ?? parent }),
     instructions: context.instructions,
   };
 }

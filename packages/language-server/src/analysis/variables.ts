@@ -228,9 +228,7 @@ function newScope(): Scope {
 }
 
 function rootOf(stage: StageInfo | undefined): StageInfo | undefined {
-  let root = stage;
-  while (root?.parent !== undefined) root = root.parent;
-  return root;
+  return stage?.root ?? stage;
 }
 
 /** ENV counts before ARG, a stage before those that it builds on. */

@@ -50,6 +50,18 @@ test.each<[string, string, string, string[]]>([
     "# syntax=docker/dockerfile:1",
     ["# syntax=<image>"],
   ],
+  [
+    "a rule",
+    "# check=skip=FromAs‸Casing\nFROM a\n",
+    "FromAsCasing",
+    ["[Document of the rule](https://docs.docker.com/go/"],
+  ],
+  [
+    "a rule in a comment",
+    "FROM a\n# check=skip=UndefinedVar,Sudo‸InRun\nRUN x\n",
+    "SudoInRun",
+    ["docs/rules/sudo-in-run.md"],
+  ],
   ["INCLUDE", "# slipway=include\nFROM a\nINC‸LUDE x\n", "INCLUDE", ["INCLUDE <path>", "[Slipway]("]],
   ["a mark for commits", "FROM a\nRUN make \\\n  x #!COM‸MIT\n", "#!COMMIT", ["--commit=explicit"]],
   ["the command of HEALTHCHECK", "FROM a\nHEALTHCHECK C‸MD x\n", "CMD", ["HEALTHCHECK [flags] CMD"]],

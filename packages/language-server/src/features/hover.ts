@@ -1,4 +1,4 @@
-import type { Flag, InstructionNode, Span } from "@slipway/frontend-dockerfile/language";
+import { type Flag, type InstructionNode, RULES, type Span } from "@slipway/frontend-dockerfile/language";
 import type { Hover, Position } from "vscode-languageserver";
 import { mountFields } from "../analysis/mount-fields.ts";
 import { innermost } from "../analysis/stages.ts";
@@ -39,6 +39,8 @@ function describe(document: DockerfileDocument, offset: number): Found | null {
   const { analysis } = document;
   const within = ({ start, end }: Span): boolean => start <= offset && offset < end;
 
+  const rule = describeRule(document, offset);
+  if (rule !== null) return rule;
   const directive = analysis.tree.directives.find(({ span }) => within(span));
   if (directive !== undefined) {
     const documentation = directiveDocumentation(directive.name);
@@ -67,6 +69,21 @@ function describe(document: DockerfileDocument, offset: number): Found | null {
   return flag === undefined
     ? describeArgument(inner, within)
     : describeFlag(document, { inner, flag, within });
+}
+
+/** The name of a rule in a directive or comment for checks. */
+function describeRule({ analysis, text }: DockerfileDocument, offset: number): Found | null {
+  const lines = [...analysis.tree.directives, ...analysis.tree.comments];
+  const line = lines.find(({ span }) => span.start <= offset && offset < span.end);
+  if (line === undefined || !/^#\s*check\s*=/i.test(text.slice(line.span.start, line.span.end))) return null;
+  for (const { 0: name, index } of text.slice(line.span.start, line.span.end).matchAll(/\w+/g)) {
+    const start = line.span.start + index;
+    const rule = RULES.find((each) => each.name === name);
+    if (rule === undefined || offset < start || offset >= start + name.length) continue;
+    const markdown = `${inlineCode(rule.name)}: ${rule.description}.\n\n[Document of the rule](${rule.url})`;
+    return { markdown, span: { start, end: start + name.length } };
+  }
+  return null;
 }
 
 /** Where `#!COMMIT` is at the end of an instruction's own line. */
