@@ -6,6 +6,9 @@ import type { StageCommand } from "./command.ts";
 import { splitCsv } from "./csv.ts";
 import type { CheckedFile, Stage } from "./stages.ts";
 
+/** How many names are compared for "did you mean" in a file: more are in no file of a person. */
+const MAX_COMPARED = 100_000;
+
 /** Where an instruction names a stage or image that it takes files from. */
 export function originsOf(command: StageCommand): readonly Word[] {
   if (command.kind === "copy" && command.from !== undefined) return [command.from];
@@ -29,6 +32,8 @@ class ReferenceChecker {
   readonly #byName = new Map<string, Stage>();
   /** False when a FROM has a mistake: then stages and numbers are missing. */
   readonly #isWhole: boolean;
+
+  #compared = 0;
 
   constructor(file: CheckedFile, problems: Problem[]) {
     this.#file = file;
@@ -73,7 +78,8 @@ class ReferenceChecker {
         hint: `The file has ${stages.length} stages, counted from 0. Names are safer than numbers.`,
       });
     } else if (named === undefined) {
-      if (!this.#isWhole) return;
+      this.#compared += this.#byName.size;
+      if (!this.#isWhole || this.#compared > MAX_COMPARED) return;
       const nearest = nearestName(word.text, this.#byName.keys());
       if (nearest === undefined || /[/:.@$]/.test(word.text)) return;
       this.#report(word, {
