@@ -33,7 +33,7 @@ const HINTS: Record<ArchiveErrorCode, string> = {
   ARCHIVE_PATH_THROUGH_SYMLINK: "Entries must be named by their real folder, not through a symbolic link.",
   ARCHIVE_PATH_TOO_LONG: "Linux allows 255 bytes for a name and 4095 for a path.",
   ARCHIVE_RESERVED_NAME: 'Rename the file: in image layers, names that begin with ".wh." mean deletions.',
-  ARCHIVE_TOOL_MISSING: "Install the program, or compress the archive with gzip or zstd.",
+  ARCHIVE_TOOL_MISSING: "Install the program, or pack the archive without: xz --check=crc64, gzip and zstd need none.",
   ARCHIVE_TRUNCATED: "The archive ends too early: fetch or make it again.",
   ARCHIVE_UNSUPPORTED_TYPE: "Make the archive with ordinary files, folders, links, devices and pipes only.",
 };

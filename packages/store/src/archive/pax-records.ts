@@ -42,7 +42,13 @@ export function parsePaxRecords(data: Buffer): Map<string, string> {
     if (length === 0 || end > data.length || data[end - 1] !== 0x0a || equals < 0 || equals >= end) {
       throw archiveError("ARCHIVE_BAD_HEADER", "an extended header has a malformed record");
     }
-    records.set(data.toString("latin1", space + 1, equals), data.toString("latin1", equals + 1, end - 1));
+    const key = data.toString("latin1", space + 1, equals);
+    const value = data.toString("latin1", equals + 1, end - 1);
+    // The oldest form of sparse files repeats keys; put together they are the next form's map.
+    const isPiece = key === "GNU.sparse.offset" || key === "GNU.sparse.numbytes";
+    const map = isPiece ? records.get("GNU.sparse.map") : undefined;
+    if (isPiece) records.set("GNU.sparse.map", map === undefined ? value : `${map},${value}`);
+    else records.set(key, value);
     at = end;
   }
   return records;

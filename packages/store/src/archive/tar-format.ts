@@ -17,6 +17,7 @@ export const TarType = {
   paxGlobal: 0x67,
   gnuLongName: 0x4c,
   gnuLongLink: 0x4b,
+  gnuSparse: 0x53,
 } as const;
 
 /** Offsets of the header's fields; a field ends where the next begins. */
@@ -35,6 +36,10 @@ export const TarField = {
   major: 329,
   minor: 337,
   prefix: 345,
+  /** GNU: four pieces of a sparse file. */
+  sparse: 386,
+  sparseMore: 482,
+  sparseSize: 483,
 } as const;
 
 export const XATTR_RECORD = "SCHILY.xattr.";

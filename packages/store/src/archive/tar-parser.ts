@@ -1,5 +1,6 @@
 import { archiveError } from "./archive-error.ts";
 import { parsePaxRecords, parsePaxTime } from "./pax-records.ts";
+import { checkSparseMap, parseSparseList, SparseExpander, SparseMapReader } from "./sparse.ts";
 import type { TarHeader } from "./tar-header.ts";
 import { BLOCK_BYTES, paddingBytes, TarField, TarType, XATTR_RECORD } from "./tar-format.ts";
 
@@ -16,8 +17,14 @@ export interface TarHandler {
   entryEnd(): void;
 }
 
+interface UnmappedEntry {
+  readonly header: TarHeader;
+  readonly storedBytes: number;
+  readonly numbers: number[];
+}
+
 /**
- * Reads tar archives that arrive in pieces: USTAR, PAX, GNU long names and base-256 numbers, and old V7. Synchronous.
+ * Reads tar archives that arrive in pieces: USTAR, PAX, GNU long names, base-256 numbers and sparse files, and old V7. Synchronous.
  * Never holds more than one entry's headers.
  */
 export class TarParser {
@@ -31,6 +38,11 @@ export class TarParser {
   #extended: { readonly type: number; readonly chunks: Buffer[] } | undefined;
   #extendedBytes = 0;
   #inEntry = false;
+  /** A sparse file: its map while it is read, then what puts its pieces in their places. */
+  #sparseMap: SparseMapReader | undefined;
+  #sparse: SparseExpander | undefined;
+  /** A sparse file whose map is not complete. */
+  #unmapped: UnmappedEntry | undefined;
   #ended = false;
   #pax: Map<string, string> | undefined;
   #longName: string | undefined;
@@ -50,10 +62,15 @@ export class TarParser {
     let at = 0;
     while (at < chunk.length && !this.#ended) {
       if (this.#dataLeft > 0) {
+        if (this.#sparseMap !== undefined) {
+          at += this.#mapBlock(this.#sparseMap, chunk, at);
+          continue;
+        }
         const count = Math.min(this.#dataLeft, chunk.length - at);
         const piece = chunk.subarray(at, at + count);
-        if (this.#extended === undefined) this.#handler.data(piece);
-        else this.#extended.chunks.push(Buffer.from(piece));
+        if (this.#extended !== undefined) this.#extended.chunks.push(Buffer.from(piece));
+        else if (this.#sparse === undefined) this.#handler.data(piece);
+        else this.#sparse.push(piece);
         this.#dataLeft -= count;
         at += count;
         if (this.#dataLeft === 0) this.#dataEnd();
@@ -84,12 +101,14 @@ export class TarParser {
       this.#dataLeft === 0 &&
       this.#headerLength === 0 &&
       this.#pax === undefined &&
+      this.#unmapped === undefined &&
       this.#longName === undefined;
     if (!isComplete) throw archiveError("ARCHIVE_TRUNCATED", "the archive ends in the middle of an entry");
     this.#ended = true;
   }
 
   #block(block: Buffer, at: number): void {
+    if (this.#unmapped !== undefined) return this.#moreMap(this.#unmapped, block, at);
     if (block[at] === 0 && isZero(block, at)) {
       this.#ended = true;
       return;
@@ -127,16 +146,17 @@ export class TarParser {
     const prefix = isUstar ? textField(block, at + TarField.prefix, 155) : "";
     const shortName = textField(block, at + TarField.name, 100);
     const name =
-      paxText(pax, "path") ?? this.#longName ?? (prefix === "" ? shortName : `${prefix}/${shortName}`);
+      paxText(pax, "GNU.sparse.name") ?? paxText(pax, "path") ?? this.#longName ?? (prefix === "" ? shortName : `${prefix}/${shortName}`);
     const linkName =
       paxText(pax, "linkpath") ?? this.#longLink ?? textField(block, at + TarField.linkName, 100);
     if (name.includes("\0") || linkName.includes("\0")) {
       throw archiveError("ARCHIVE_BAD_HEADER", "a name has a zero byte in it", name);
     }
-    if (pax !== undefined) refuseSparse(pax, name);
     const mtime = paxText(pax, "mtime");
     const isOldDir = (type === TarType.file || type === TarType.oldFile) && name.endsWith("/");
-    const hasData = type === TarType.file || type === TarType.oldFile || type === TarType.contiguous;
+    const isGnuSparse = isGnu && type === TarType.gnuSparse;
+    const hasData =
+      type === TarType.file || type === TarType.oldFile || type === TarType.contiguous || isGnuSparse;
     const header: TarHeader = {
       name,
       linkName,
@@ -157,11 +177,79 @@ export class TarParser {
     this.#longName = undefined;
     this.#longLink = undefined;
     this.#extendedBytes = 0;
-    this.#dataLeft = header.sizeBytes;
-    this.#paddingLeft = paddingBytes(header.sizeBytes);
+    if (isGnuSparse) {
+      const sized = { ...header, sizeBytes: numberField(block, at + TarField.sparseSize, 12) };
+      const numbers = sparseNumbers(block, at + TarField.sparse, 4);
+      if (block[at + TarField.sparseMore] === 0) this.#beginSparse(sized, header.sizeBytes, numbers);
+      else this.#unmapped = { header: sized, storedBytes: header.sizeBytes, numbers };
+      return;
+    }
+    const sparseBytes =
+      hasData && pax !== undefined
+        ? (paxNumber(pax, "GNU.sparse.realsize") ?? paxNumber(pax, "GNU.sparse.size"))
+        : undefined;
+    const map = pax?.get("GNU.sparse.map");
+    if (sparseBytes === undefined) this.#beginData(header, header.sizeBytes);
+    else if (map !== undefined) {
+      const sized = { ...header, sizeBytes: sparseBytes };
+      this.#beginSparse(sized, header.sizeBytes, parseSparseList(map, name));
+    } else if (paxText(pax, "GNU.sparse.major") === "1") {
+      this.#sparseMap = new SparseMapReader(name);
+      this.#unmapped = {
+        header: { ...header, sizeBytes: sparseBytes },
+        storedBytes: header.sizeBytes,
+        numbers: [],
+      };
+      this.#dataLeft = header.sizeBytes;
+      this.#paddingLeft = paddingBytes(header.sizeBytes);
+      if (header.sizeBytes < BLOCK_BYTES) throw archiveError("ARCHIVE_BAD_HEADER", "a sparse file has no map", name);
+    } else this.#beginSparse({ ...header, sizeBytes: sparseBytes }, header.sizeBytes, []);
+  }
+
+  #beginData(header: TarHeader, storedBytes: number): void {
+    this.#dataLeft = storedBytes;
+    this.#paddingLeft = paddingBytes(storedBytes);
     this.#inEntry = true;
     this.#handler.entry(header);
     if (this.#dataLeft === 0) this.#dataEnd();
+  }
+
+  #beginSparse(header: TarHeader, storedBytes: number, numbers: readonly number[]): void {
+    const map = checkSparseMap(numbers, header.sizeBytes, header.name);
+    this.#sparse = new SparseExpander(map, header.sizeBytes, (chunk) => this.#handler.data(chunk));
+    if (this.#sparse.dataBytes > storedBytes)
+      throw archiveError("ARCHIVE_BAD_HEADER", "the map of a sparse file is wrong", header.name);
+    this.#beginData(header, storedBytes);
+  }
+
+  /** A block with further pieces of a sparse file of GNU's own format. */
+  #moreMap(entry: UnmappedEntry, block: Buffer, at: number): void {
+    entry.numbers.push(...sparseNumbers(block, at, 21));
+    if (entry.numbers.length > 1 << 21)
+      throw archiveError("ARCHIVE_BAD_HEADER", "the map of a sparse file is too long", entry.header.name);
+    if (block[at + 504] !== 0) return;
+    this.#unmapped = undefined;
+    this.#beginSparse(entry.header, entry.storedBytes, entry.numbers);
+  }
+
+  /** Takes up to a block of the map that stands before the data. @returns bytes of the chunk that were taken */
+  #mapBlock(reader: SparseMapReader, chunk: Buffer, at: number): number {
+    const count = Math.min(BLOCK_BYTES - this.#headerLength, chunk.length - at);
+    chunk.copy(this.#header, this.#headerLength, at, at + count);
+    this.#headerLength += count;
+    if (this.#headerLength < BLOCK_BYTES) return count;
+    this.#headerLength = 0;
+    this.#dataLeft -= BLOCK_BYTES;
+    const entry = this.#unmapped!;
+    const numbers = reader.push(this.#header);
+    if (numbers !== undefined) {
+      this.#sparseMap = undefined;
+      this.#unmapped = undefined;
+      this.#beginSparse(entry.header, this.#dataLeft, numbers);
+    } else if (this.#dataLeft < BLOCK_BYTES) {
+      throw archiveError("ARCHIVE_BAD_HEADER", "the map of a sparse file is wrong", entry.header.name);
+    }
+    return count;
   }
 
   #dataEnd(): void {
@@ -169,6 +257,8 @@ export class TarParser {
     if (extended === undefined) {
       if (this.#inEntry) {
         this.#inEntry = false;
+        this.#sparse?.end();
+        this.#sparse = undefined;
         this.#handler.entryEnd();
       }
       return;
@@ -279,12 +369,15 @@ function paxNumber(pax: ReadonlyMap<string, string> | undefined, key: string): n
   return value;
 }
 
-function refuseSparse(pax: ReadonlyMap<string, string>, name: string): void {
-  for (const key of pax.keys()) {
-    if (key.startsWith("GNU.sparse.")) {
-      throw archiveError("ARCHIVE_UNSUPPORTED_TYPE", "sparse files in GNU's format are not supported", name);
-    }
+/** Offsets and lengths in a header of GNU's sparse format, up to the first that is not given. */
+function sparseNumbers(block: Buffer, at: number, pieces: number): number[] {
+  const numbers: number[] = [];
+  for (let i = 0; i < pieces; i++) {
+    const piece = at + 24 * i;
+    if (block[piece + 12] === 0) break;
+    numbers.push(numberField(block, piece, 12), numberField(block, piece + 12, 12));
   }
+  return numbers;
 }
 
 function xattrsOf(pax: ReadonlyMap<string, string>): ReadonlyMap<string, Uint8Array> | undefined {

@@ -30,6 +30,7 @@ import { dirNode, indexOfTree } from "./tree-nodes.ts";
 import type { DirNode, InodeNode, TreeNode } from "./tree-nodes.ts";
 
 const PATH_MAX_BYTES = 4095;
+const MAX_LINKS = 40;
 const IMPLIED_DIR: EntryMetadata = { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n };
 const IN_TREE = { kind: "tree" } as const;
 const EMPTY_DIGEST = sha256("");
@@ -136,7 +137,8 @@ export class TreeWriter implements TarHandler {
     this.#root.own = true;
   }
 
-  #entryBelowRoot(path: BytePath, header: TarHeader): void {
+  #entryBelowRoot(written: BytePath, header: TarHeader): void {
+    const path = this.#whiteouts === "refuse" ? this.#realPath(written) : written;
     const parent = this.#dir(parentOf(path), path);
     const name = path.slice(path.lastIndexOf("/") + 1);
     if (name.startsWith(WHITEOUT_PREFIX)) return this.#whiteout(path, name, parent);
@@ -306,6 +308,50 @@ export class TreeWriter implements TarHandler {
     rmSync(fsPath(this.#full(path)), { recursive: true, force: true });
     parent.children.delete(name);
     this.#lastDir = undefined;
+  }
+
+  /**
+   * The path with the symbolic links in its folders followed, within the root and as far as this archive made what they
+   * lead to; other archives than layers may name an entry through one.
+   */
+  #realPath(path: BytePath): BytePath {
+    let rest = path.split("/");
+    let real: string[] = [];
+    let dir: TreeNode | undefined = this.#root;
+    for (let links = 0; rest.length > 1;) {
+      const name = rest[0]!;
+      const next: TreeNode | undefined = dir?.kind === "dir" ? dir.children.get(name) : undefined;
+      if (next?.kind !== "symlink") {
+        real.push(name);
+        rest = rest.slice(1);
+        dir = next;
+        continue;
+      }
+      const target = this.#linkedDir(next.target, real);
+      // What leads nowhere is refused when its folder is looked for.
+      if (target === undefined || ++links > MAX_LINKS) return path;
+      real = target;
+      rest = rest.slice(1);
+      dir = this.#nodeAt(real);
+    }
+    return [...real, ...rest].join("/") as BytePath;
+  }
+
+  /** The folder that a link in the folder `from` leads to; undefined when there is none, or another link on the way. */
+  #linkedDir(target: string, from: readonly string[]): string[] | undefined {
+    const parts = target.startsWith("/") ? [] : [...from];
+    for (const part of target.split("/")) {
+      if (part === "" || part === ".") continue;
+      if (part === "..") parts.pop();
+      else parts.push(part);
+    }
+    return this.#nodeAt(parts)?.kind === "dir" ? parts : undefined;
+  }
+
+  #nodeAt(parts: readonly string[]): TreeNode | undefined {
+    let node: TreeNode | undefined = this.#root;
+    for (const part of parts) node = node?.kind === "dir" ? node.children.get(part) : undefined;
+    return node;
   }
 
   /** The folder at `path`, made with its parents when it is not there. */

@@ -70,15 +70,99 @@ describe.skipIf(!IS_ROOT)("unpackArchive", () => {
     await expect(unpackBytes(tar, folder.path)).rejects.toMatchObject({ code: "ARCHIVE_RESERVED_NAME" });
   });
 
-  it("says which program is missing", async () => {
+  it.skipIf(!hasProgram("xz"))("leaves xz's rarer filters and checksums to the program, and says when it is missing", async () => {
     using folder = temporaryFolder();
+    const tar = await sampleTar();
+    const bytes = execFileSync("xz", ["--check=sha256", "-c"], { input: tar });
+    const { index } = await unpackBytes(bytes, folder.path);
+    expect(index?.entries.map((entry) => entry.path)).toEqual(["d", "d/f", "l"]);
+    using other = temporaryFolder();
     const saved = process.env.PATH;
-    process.env.PATH = folder.path;
+    process.env.PATH = other.path;
     try {
-      const bytes = Buffer.concat([Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), Buffer.alloc(100)]);
-      await expect(unpackBytes(bytes, folder.path)).rejects.toMatchObject({ code: "ARCHIVE_TOOL_MISSING" });
+      await expect(unpackBytes(bytes, other.path)).rejects.toMatchObject({
+        code: "ARCHIVE_TOOL_MISSING",
+        message: 'this xz file has a filter or a checksum that only the program "xz" knows',
+      });
     } finally {
       process.env.PATH = saved;
     }
+  });
+
+  it("needs no program for bzip2 and xz", async () => {
+    if (!hasProgram("bzip2") || !hasProgram("xz")) return;
+    const tar = await sampleTar();
+    const packed = ["bzip2", "xz"].map((program) => execFileSync(program, ["-c"], { input: tar }));
+    using empty = temporaryFolder();
+    const saved = process.env.PATH;
+    process.env.PATH = empty.path;
+    try {
+      for (const bytes of packed) {
+        using folder = temporaryFolder();
+        expect((await unpackBytes(bytes, folder.path)).index?.entries).toHaveLength(3);
+      }
+    } finally {
+      process.env.PATH = saved;
+    }
+  });
+
+  it("is not fooled by damage further on: what begins as an archive must be one", async () => {
+    using folder = temporaryFolder();
+    const tar = Buffer.concat([await sampleTar(), Buffer.alloc(1 << 20)]);
+    const bytes = zlib.gzipSync(tar);
+    bytes[bytes.length - 5]! ^= 1;
+    await expect(unpackBytes(bytes, folder.path)).rejects.toMatchObject({ code: "ARCHIVE_BAD_COMPRESSION" });
+  });
+
+  it.skipIf(!hasProgram("tar")).each([
+    ["--format=gnu"],
+    ["--format=posix", "--sparse-version=0.0"],
+    ["--format=posix", "--sparse-version=0.1"],
+    ["--format=posix", "--sparse-version=1.0"],
+  ])("fills the holes of sparse files (tar %s %s)", async (...args) => {
+    using folder = temporaryFolder();
+    const names = ["many", "tail", "hole", "empty", "plain"];
+    const source = path.join(folder.path, "source");
+    fs.mkdirSync(source);
+    for (const name of names) fs.writeFileSync(path.join(source, name), name === "plain" ? "plain" : "");
+    const many = fs.openSync(path.join(source, "many"), "r+");
+    for (let i = 1; i <= 40; i++) fs.writeSync(many, `piece ${i}`, i * 100_000);
+    fs.closeSync(many);
+    fs.truncateSync(path.join(source, "tail"), 300_000);
+    fs.appendFileSync(path.join(source, "tail"), "end");
+    fs.truncateSync(path.join(source, "hole"), 300_000);
+    const flags = args.filter((arg) => typeof arg === "string");
+    const tar = execFileSync("tar", ["-S", ...flags, "-C", source, "-cf", "-", ...names]);
+    expect(tar.length).toBeLessThan(1_000_000);
+    const { index, treeDir } = await unpackBytes(tar, folder.path);
+    expect(index?.entries.map((entry) => entry.path)).toEqual([...names].sort());
+    for (const name of names) {
+      const [wanted, got] = [source, treeDir].map((at) => fs.readFileSync(path.join(at, name)));
+      expect(got!.equals(wanted!)).toBe(true);
+    }
+  });
+
+  it("goes through symbolic links that the archive made itself, and through no others", async () => {
+    if (!hasProgram("tar")) return;
+    using folder = temporaryFolder();
+    const source = path.join(folder.path, "source");
+    fs.mkdirSync(path.join(source, "real/deep"), { recursive: true });
+    fs.symlinkSync("/real", path.join(source, "link"));
+    fs.writeFileSync(path.join(source, "f"), "through");
+    const archive = path.join(folder.path, "x.tar");
+    execFileSync("tar", ["-C", source, "-cf", archive, "real", "link"]);
+    execFileSync("tar", ["-C", source, "-rf", archive, "--transform=s,^f,link/deep/f,", "f"]);
+    const { index, treeDir } = await unpackBytes(fs.readFileSync(archive), folder.path);
+    expect(index?.entries.map((entry) => entry.path)).toEqual(["link", "real", "real/deep", "real/deep/f"]);
+    expect(fs.readFileSync(path.join(treeDir, "real/deep/f"), "utf8")).toBe("through");
+
+    using other = temporaryFolder();
+    fs.rmSync(path.join(source, "link"));
+    fs.symlinkSync("/etc", path.join(source, "link"));
+    execFileSync("tar", ["-C", source, "-cf", archive, "link"]);
+    execFileSync("tar", ["-C", source, "-rf", archive, "--transform=s,^f,link/f,", "f"]);
+    await expect(unpackBytes(fs.readFileSync(archive), other.path)).rejects.toMatchObject({
+      code: "ARCHIVE_PATH_THROUGH_SYMLINK",
+    });
   });
 });

@@ -10,13 +10,16 @@ import { fsPath } from "../layer-index/byte-path.ts";
 import { withWorldErrors } from "../syscalls/fs-errors.ts";
 import { archiveError } from "./archive-error.ts";
 import { decompressInto } from "./decompress.ts";
-import { detectCompression } from "./detect-archive.ts";
+import { detectCompression, MAGIC_BYTES } from "./detect-archive.ts";
 import type { ArchiveCompression } from "./detect-archive.ts";
 import { BLOCK_BYTES } from "./tar-format.ts";
+import { needsXzProgram, XZ_HEADER_BYTES } from "./xz.ts";
 import { isTarHeader } from "./tar-parser.ts";
 import { unpackStream } from "./unpack-stream.ts";
 
 const READ_BYTES = 1 << 18;
+// Small, so that the first block is there before damage further on is met.
+const FIRST_CHUNK_BYTES = 4096;
 
 export interface UnpackArchiveRequest {
   /** The file that may be an archive, absolute, in bytes. */
@@ -31,12 +34,12 @@ export interface UnpackArchiveRequest {
 /**
  * Unpacks a tar archive, plain or compressed, as a Dockerfile's ADD does: what it is is told from its content, never
  * from its name. Null when it is none (a compressed file that is no tar counts as none).
- * gzip and zstd are built in; bzip2 and xz need the programs of these names.
+ * Only an xz file with filters or checksums that the built-in decoder lacks needs the program xz.
  * @throws InputError `ARCHIVE_…`, `ARCHIVE_TOOL_MISSING`, `CONTEXT_CHANGED`
  */
 export async function unpackArchive(request: UnpackArchiveRequest): Promise<LayerIndex | null> {
   const { path, treeDir, signal } = request;
-  const compression = detectCompression(firstBytes(path, 8));
+  const compression = detectCompression(firstBytes(path, MAGIC_BYTES));
   if (!(await isTar(path, compression, signal))) return null;
   const plain = await openPlain(path, compression, signal);
   try {
@@ -64,6 +67,7 @@ async function isTar(path: string, compression: ArchiveCompression, signal: Abor
     await decompressInto(plain.bytes, {
       compression: plain.compression,
       signal,
+      chunkBytes: FIRST_CHUNK_BYTES,
       take(chunk) {
         pieces.push(Buffer.from(chunk.subarray(0, BLOCK_BYTES - length)));
         length += pieces.at(-1)!.length;
@@ -84,7 +88,7 @@ async function isTar(path: string, compression: ArchiveCompression, signal: Abor
 interface PlainBytes {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** What is left to be undone in this process. */
-  readonly compression: "none" | "gzip" | "zstd";
+  readonly compression: ArchiveCompression;
   /** Waits for the end of the program and checks it. */
   finish(): Promise<void>;
   close(): void;
@@ -95,12 +99,12 @@ async function openPlain(
   compression: ArchiveCompression,
   signal: AbortSignal,
 ): Promise<PlainBytes> {
-  if (compression !== "bzip2" && compression !== "xz") {
+  if (compression !== "xz" || !needsXzProgram(firstBytes(path, XZ_HEADER_BYTES))) {
     const bytes = createReadStream(fsPath(path), { highWaterMark: READ_BYTES });
     return { bytes, compression, finish: async () => undefined, close: () => bytes.destroy() };
   }
   const fd = withWorldErrors(path, () => openSync(fsPath(path), "r"));
-  const child = spawn(compression, ["-dc"], { stdio: [fd, "pipe", "pipe"], signal });
+  const child = spawn("xz", ["-dc"], { stdio: [fd, "pipe", "pipe"], signal });
   closeSync(fd);
   const { stdout, stderr } = child as unknown as ChildProcessByStdio<null, Readable, Readable>;
   let complaint = "";
@@ -112,7 +116,7 @@ async function openPlain(
         error.code === "ENOENT"
           ? archiveError(
               "ARCHIVE_TOOL_MISSING",
-              `unpacking ${compression} archives needs the program "${compression}"`,
+              'this xz file has a filter or a checksum that only the program "xz" knows',
             )
           : error,
       ),
@@ -126,7 +130,7 @@ async function openPlain(
     async finish() {
       await finished(stdout).catch(() => undefined);
       const status = await Promise.race([closed, missing]);
-      if (status !== 0) throw archiveError("ARCHIVE_BAD_COMPRESSION", `${compression}: ${complaint.trim()}`);
+      if (status !== 0) throw archiveError("ARCHIVE_BAD_COMPRESSION", `xz: ${complaint.trim()}`);
     },
     close() {
       stdout.destroy();

@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
-import type { DiffId, LayerCompression } from "@slipway/oci";
+import type { DiffId } from "@slipway/oci";
 import type { LayerIndex } from "../layer-index/entry.ts";
 import { decompressInto } from "./decompress.ts";
+import type { ArchiveCompression } from "./detect-archive.ts";
 import { TarParser } from "./tar-parser.ts";
 import { TreeWriter } from "./tree-writer.ts";
 import type { TreeWriterOptions } from "./tree-writer.ts";
 
 export interface UnpackStreamOptions extends TreeWriterOptions {
-  readonly compression: LayerCompression;
+  readonly compression: ArchiveCompression;
   readonly signal?: AbortSignal;
 }
 

@@ -51,10 +51,17 @@ export function mergeUnpacked(merge: {
     folders.set(relativePath, path);
     const existing = target.lstat(path);
     if (existing?.entry.kind === "dir") {
-      if (!isImplied) target.setDirMetadata(path, copied(entry));
+      if (!isImplied && !isSame(existing.entry, copied(entry))) target.setDirMetadata(path, copied(entry));
       continue;
     }
     if (existing !== undefined) target.remove(path);
     target.makeDir(path, copied(entry));
   }
+}
+
+/** A folder that is as the archive has it is no change. */
+function isSame(existing: EntryMetadata, wanted: EntryMetadata): boolean {
+  const { mode, uid, gid, mtimeNs } = existing;
+  const isPlain = existing.xattrs === undefined && wanted.xattrs === undefined;
+  return isPlain && mode === wanted.mode && uid === wanted.uid && gid === wanted.gid && mtimeNs === wanted.mtimeNs;
 }
