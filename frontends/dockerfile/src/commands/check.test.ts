@@ -117,7 +117,47 @@ describe("a mistake is told with its place and what to do", () => {
     [`${F}ARG =x`, "2:5-6 INSTRUCTION_ARGUMENTS ARG has a value without a name | Write ARG name=default."],
     [
       `${F}ENV A=1 \\\n  B="\${X:?no X}"`,
-      '3:6-16 EXPANSION_FAILED ""${X:?no X}"" cannot be expanded: X: no X | Close what is open, or put the escape character before a $ or a quote that means itself.',
+      '3:6-16 EXPANSION_FAILED ""${X:?no X}"" cannot be expanded: X: no X | Give X a value: declare it with ARG and pass --build-arg X=value, or set it with ENV.',
+    ],
+    [
+      `${F}ENV A=\${B:#x}`,
+      '2:7-13 EXPANSION_FAILED "${B:#x}" cannot be expanded: ":#" is not a modifier that substitutions know | They know :- - :+ + :? ? # ## % %% / and //. For a default write ${NAME:-default}.',
+    ],
+    [
+      `${F}ENV A=\${}`,
+      '2:7-9 EXPANSION_FAILED "${}" cannot be expanded: bad substitution | Write a name between the braces: ${NAME}.',
+    ],
+    [
+      `${F}EXPOSE 90-80`,
+      '2:8-12 PORT_INVALID EXPOSE cannot take "90-80": "90-80" is not a range of ports, which goes upwards | Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.',
+    ],
+    [
+      `${F}  && foo`,
+      "2:3-4 INSTRUCTION_UNKNOWN unknown instruction && | If this goes on with the line above, end that line with a backslash.",
+    ],
+    [
+      "#escape=`\nFROM alpine\nRUN a \\\n  b",
+      '4:3 INSTRUCTION_UNKNOWN unknown instruction b | The line above ends with a backslash, which continues nothing here: "# escape=`" makes ` the character that does.',
+    ],
+    [
+      `${F}<<<<<<< HEAD`,
+      "2:1-7 INSTRUCTION_UNKNOWN unknown instruction <<<<<<< | Resolve the conflict that a merge has left here.",
+    ],
+    [
+      "version: '3'",
+      "1:1-8 INSTRUCTION_UNKNOWN unknown instruction version: | This looks like YAML, not like a Dockerfile: name the build file with --file.",
+    ],
+    [
+      `${F}COPY ["a", "b"`,
+      '2:6-10 PATTERN_INVALID "[a," is not a pattern: it ends in a backslash or in an open bracket; this is no JSON array | Close the array with ], put commas between its strings and double quotes around them: ["a b", "/c"].',
+    ],
+    [
+      "ARG VERSION\nFROM alpine:${VERSON}",
+      '2:6-21 REFERENCE_INVALID "alpine:" is not an image name: "" is not a tag; VERSON is not set | Did you mean VERSION?',
+    ],
+    [
+      "ARG VERSION\nFROM alpine:${VERSION}",
+      '2:6-22 REFERENCE_INVALID "alpine:" is not an image name: "" is not a tag; VERSION is not set | Give it a default, ARG VERSION=default, or pass --build-arg VERSION=value.',
     ],
     [
       `${F}LABEL a='b`,

@@ -1,7 +1,7 @@
 import { didYouMean } from "../did-you-mean.ts";
 import type { Problem } from "../problems.ts";
 import type { SourceText } from "../syntax/source-text.ts";
-import type { InstructionNode } from "../syntax/syntax-tree.ts";
+import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";
 import { trimSpace } from "../syntax/white-space.ts";
 import { checkCopy } from "./check-copy.ts";
 import { checkRun } from "./check-run.ts";
@@ -135,6 +135,22 @@ function checkOnbuild(checker: Checker, source: SourceText, problems: Problem[])
   return { kind: "onbuild", node, trigger: node.arguments.text + bodies.join("") };
 }
 
+/** What an unknown instruction was probably meant to be. */
+function unknownHint({ text, span }: Word, source: SourceText): string {
+  const { line, column } = source.position(span.start);
+  const above = source.line(line - 1).trim();
+  // Something ended the instruction above that looks like going on.
+  if (/(?:^|[^\\])\\$/.test(above) && !above.startsWith("#"))
+    return 'The line above ends with a backslash, which continues nothing here: "# escape=`" makes ` the character that does.';
+  if (/^(?:&&?|\|\|?|;|-|\))/.test(text))
+    return "If this goes on with the line above, end that line with a backslash.";
+  if (column === 1 && /^(?:<{7}|={7}|>{7}|\|{7})$/.test(text))
+    return "Resolve the conflict that a merge has left here.";
+  if (/^[\w-]+:$/.test(text) && line === 1)
+    return "This looks like YAML, not like a Dockerfile: name the build file with --file.";
+  return didYouMean(text, INSTRUCTIONS, `The instructions are ${INSTRUCTIONS.join(", ")}.`);
+}
+
 function checkByName(checker: Checker, source: SourceText, problems: Problem[]): Command | undefined {
   const { node } = checker;
   switch (node.name) {
@@ -197,7 +213,7 @@ function checkByName(checker: Checker, source: SourceText, problems: Problem[]):
         hint:
           node.name === "include"
             ? "Fragments are an extension of Slipway: turn it on by the line # slipway=include at the top of the file."
-            : didYouMean(node.keyword.text, INSTRUCTIONS, `The instructions are ${INSTRUCTIONS.join(", ")}.`),
+            : unknownHint(node.keyword, source),
       });
   }
 }

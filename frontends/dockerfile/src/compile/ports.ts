@@ -28,7 +28,7 @@ export function parsePorts(
     failAt(place.site, place.span, {
       code: "PORT_INVALID",
       message: `EXPOSE cannot take "${text}": ${why}`,
-      hint: "Write a port from 0 to 65535 or a range upwards, with /tcp or /udp behind it: 8080, 8000-8010/udp.",
+      hint: "Write a port from 0 to 65535 or a range, with /tcp or /udp behind it: 8080, 8000-8010/udp.",
     });
   const container = text.split(":").at(-1)!;
   const [range = "", protocol = "", ...rest] = container.split("/");
@@ -37,6 +37,10 @@ export function parsePorts(
     fail(`"${[protocol, ...rest].join("/")}" is not a protocol`);
   const ports = parseRange(range);
   if (ports === undefined)
-    return fail(/^\d+-\d+$/.test(range) ? `"${range}" is not a range of ports` : `"${range}" is not a port`);
+    return fail(
+      range.split("-").every((port) => parsePort(port) !== undefined)
+        ? `"${range}" is not a range of ports, which goes upwards`
+        : `"${range}" is not a port`,
+    );
   return Array.from({ length: ports[1] - ports[0] + 1 }, (_, index) => `${ports[0] + index}/${name}`);
 }

@@ -228,7 +228,10 @@ class Expander {
     this.#at++;
     const next = this.#peek();
     if (next === "") throw new ExpansionError('there is no closing "}"', start);
-    if (next === "{" || next === "}" || next === ":") throw new ExpansionError("bad substitution", start);
+    if (next === "{" || next === "}" || next === ":")
+      throw new ExpansionError("bad substitution", start, {
+        hint: "Write a name between the braces: ${NAME}.",
+      });
     const name = this.#name();
     return this.#modified(start, name, keepEscapes);
   }
@@ -246,10 +249,12 @@ class Expander {
       operator = this.#peek();
       this.#at += operator.length;
     }
-    if (operator === "") throw new ExpansionError('there is no closing "}"', start);
+    if (operator === "" || operator === "\n") throw new ExpansionError('there is no closing "}"', start);
     const written = colon + operator;
     if (!"+-?#%".includes(operator) || (colon && (operator === "#" || operator === "%"))) {
-      throw new ExpansionError(`"${written}" is not a modifier that substitutions know`, start);
+      throw new ExpansionError(`"${written}" is not a modifier that substitutions know`, start, {
+        hint: "They know :- - :+ + :? ? # ## % %% / and //. For a default write ${NAME:-default}.",
+      });
     }
     const isPattern = operator === "#" || operator === "%";
     let word = this.#inner("}", isPattern ? true : keepEscapes, start);
@@ -261,7 +266,9 @@ class Expander {
     if (operator === "?") {
       if (!isMissing) return value ?? "";
       const why = word !== "" ? word : `is not allowed to be ${value === undefined ? "unset" : "empty"}`;
-      throw new ExpansionError(`${name}: ${why}`, start);
+      throw new ExpansionError(`${name}: ${why}`, start, {
+        hint: `Give ${name} a value: declare it with ARG and pass --build-arg ${name}=value, or set it with ENV.`,
+      });
     }
     const greedy = word.startsWith(operator);
     if (greedy) word = word.slice(1);
