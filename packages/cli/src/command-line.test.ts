@@ -67,6 +67,8 @@ describe("flags of build become frontend options as docker buildx makes them", (
     [["--no-cache-filter", "a,b", "--no-cache-filter", "c"], { "no-cache": "a,b,c" }],
     [["--pull", "--network", "none"], { "image-resolve-mode": "pull", "force-network-mode": "none" }],
     [["--network=default"], {}],
+    [["--commit=explicit"], { commit: "explicit" }],
+    [["--commit", "implicit"], {}],
     [
       ["--add-host", "a:10.0.0.1", "--add-host", "b=::1", "--add-host", "c:[fe80::1]"],
       { "add-hosts": "a=10.0.0.1,b=::1,c=fe80::1" },
@@ -213,6 +215,7 @@ describe("wrong usage has status 2, a message and a hint, and starts nothing", (
     [["build", "-t", "UPPER", "."], "--tag:", "lower case"],
     [["build", "--platform", "a/b/c/d", "."], "--platform:", "linux/arm64"],
     [["build", "--network", "bridge", "."], "--network", "host or none"],
+    [["build", "--commit", "never", "."], "--commit", "implicit or explicit"],
     [["build", "--add-host", "nonsense", "."], "--add-host", ""],
     [["build", "--add-host", "a:999.1.1.1", "."], "--add-host", ""],
     [["build", "--add-host", "a:host-gateway", "."], "host-gateway needs", ""],
