@@ -26,6 +26,14 @@ interface Image {
   readonly steps: readonly string[];
 }
 
+/** What the documents of an image hold, each a part of it. */
+interface Document {
+  readonly manifests: readonly { digest: string }[];
+  readonly layers: readonly { digest: string }[];
+  readonly config: { digest: string };
+  readonly history: readonly { created_by: string; empty_layer?: boolean }[];
+}
+
 requires({ root: true, paths: [BUSYBOX] }).describe("layers that are committed", () => {
   const folder = temporaryFolder();
   afterAll(() => folder.remove());
@@ -43,17 +51,10 @@ requires({ root: true, paths: [BUSYBOX] }).describe("layers that are committed",
     mkdirSync(place, { recursive: true });
     await build(mode, `--output=type=oci,tar=false,dest=${place}/layout`);
     const blob = (digest: string): Buffer => readFileSync(`${place}/layout/blobs/sha256/${digest.slice(7)}`);
-    const json = (bytes: Buffer): Record<string, never> =>
-      JSON.parse(bytes.toString()) as Record<string, never>;
-    interface Document {
-      readonly manifests: readonly { digest: string }[];
-      readonly layers: readonly { digest: string }[];
-      readonly config: { digest: string };
-      readonly history: readonly { created_by: string; empty_layer?: boolean }[];
-    }
-    const index: Document = json(readFileSync(`${place}/layout/index.json`));
-    const manifest: Document = json(blob(index.manifests[0]!.digest));
-    const { history }: Document = json(blob(manifest.config.digest));
+    const json = (bytes: Buffer): Document => JSON.parse(bytes.toString()) as Document;
+    const index = json(readFileSync(`${place}/layout/index.json`));
+    const manifest = json(blob(index.manifests[0]!.digest));
+    const { history } = json(blob(manifest.config.digest));
     const layers: (readonly string[])[] = [];
     for (const { digest } of manifest.layers) {
       writeFileSync(`${place}/layer.tar`, gunzipSync(blob(digest)));
