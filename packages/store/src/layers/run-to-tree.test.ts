@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LayerId } from "@slipway/engine-sdk";
+import { bytesOfText } from "../layer-index/byte-path.ts";
 import { flattenView } from "../roots/flatten-view.ts";
 import {
   bytePath,
@@ -138,6 +139,25 @@ describe.skipIf(!canMount())("what a RUN leaves (needs root for mounts)", () => 
     const copiedUp = 'm=$(stat -c %y a/b); touch a/b/new; rm a/b/new; touch -d "$m" a/b';
     expect(await run(store, { layers: [base] }, copiedUp)).toBeNull();
     expect(await run(store, { layers: [base] }, "chmod 700 a/b")).not.toBeNull();
+  });
+
+  test("leaves out files that came up and are what they were, so that hard links stay", async () => {
+    const store = await temporaryStore();
+    const base = (await run(
+      store,
+      { layers: [] },
+      "mkdir d; echo hi > d/a; ln d/a d/b; echo ho > d/c; ln -s c d/l; touch -d '2001-02-03 04:05:06.123456789' d",
+    ))!;
+    expect(
+      await run(store, { layers: [base] }, "chmod 644 d/*; chown -R 0:0 d; chown -h 0:0 d/l"),
+    ).toBeNull();
+    const sameTime = 'm=$(stat -c %y d/c); echo hu > d/c; touch -d "$m" d/c; chmod 644 d/a';
+    const changed = (await run(store, { layers: [base] }, sameTime))!;
+    const { entries } = await store.layers.index(changed, signal);
+    expect(entries.map(({ path }) => path)).toEqual(["d", "d/c"]);
+    const merged = await store.roots.view({ layers: [base, changed] }, signal);
+    expect(merged.lstat(bytesOfText("d/b"))?.entry.kind).toBe("hardlink");
+    expect((await merged.readFile("d/c")).toString()).toBe("hu\n");
   });
 
   test("has whiteouts for what lower layers have only, and opaque folders only where they hide something", async () => {

@@ -16,7 +16,7 @@ export async function scanTree(
 ): Promise<{ readonly index: LayerIndex; readonly sizeBytes: number; readonly name: string }> {
   const { digests, signal } = options;
   const scan = await scanUpper(folder, {
-    lower: { lstat: () => undefined, list: () => undefined },
+    lower: { lstat: () => undefined, list: () => undefined, open: () => ({ data: new Uint8Array(0) }) },
     offered: new Set(),
     rootBefore: { mode: 0o755, uid: 0, gid: 0, mtimeNs: 0n },
     signal,

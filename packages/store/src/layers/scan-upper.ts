@@ -5,6 +5,7 @@ import type { MergedView } from "../contracts.ts";
 import { Breather } from "../syscalls/breather.ts";
 import { libc, splitDevice } from "../syscalls/libc.ts";
 import { readsAsOpaque } from "./overlay-form.ts";
+import { hasContent } from "./same-content.ts";
 import { isLayerXattr, sameXattrs } from "./xattrs.ts";
 
 export interface UpperScan {
@@ -15,7 +16,7 @@ export interface UpperScan {
 
 export interface ScanUpperOptions {
   /** What the upper folder was laid over. */
-  readonly lower: Pick<MergedView, "lstat" | "list">;
+  readonly lower: Pick<MergedView, "lstat" | "list" | "open">;
   /** Paths that were offered as mount points: a folder of these that only came up with nothing in it is no change. */
   readonly offered: ReadonlySet<string>;
   /** What the root's metadata was before. */
@@ -25,7 +26,9 @@ export interface ScanUpperOptions {
 
 /**
  * The changes that an upper folder of overlayfs holds, as an index whose contents are in that folder. Left out are
- * whiteouts of nothing, folders that overlayfs copied up and nobody changed, and sockets, which are deleted.
+ * whiteouts of nothing and folders that overlayfs copied up and nobody changed. Sockets are deleted, and so are files that
+ * overlayfs copied up for a change that changed nothing (`chmod -R` of what has the mode already): they would only double
+ * what is below, and part it from its hard links.
  * A folder is opaque in the index only when it hides something: overlayfs marks most new folders so.
  */
 export async function scanUpper(folder: string, options: ScanUpperOptions): Promise<UpperScan> {
@@ -41,6 +44,8 @@ interface Frame {
   readonly detached: boolean;
   next: number;
 }
+
+type Leaf = Exclude<Entry, { readonly kind: "hardlink" | "whiteout" | "dir" }>;
 
 const TREE = Object.freeze({ kind: "tree" } as const);
 
@@ -99,7 +104,7 @@ class Scan {
     const absolute = joinBytes(this.#folder, path);
     const stat = fs.lstatSync(fsPath(absolute), { bigint: true });
     if (stat.isSocket()) {
-      fs.unlinkSync(fsPath(absolute));
+      this.#remove(absolute);
       return undefined;
     }
     if (stat.isCharacterDevice() && stat.rdev === 0n) {
@@ -115,7 +120,12 @@ class Scan {
       }
       this.#firstNames.set(stat.ino, path);
     }
-    this.#take(this.#leaf(path, absolute, stat));
+    const leaf = this.#leaf(path, absolute, stat);
+    if (stat.nlink === 1n && !detached && this.#isCopy(leaf, absolute)) {
+      this.#remove(absolute);
+      return undefined;
+    }
+    this.#take(leaf);
     this.sizeBytes += Number(stat.blocks) * 512;
     return undefined;
   }
@@ -143,7 +153,34 @@ class Scan {
     return { detached: dir.detached || marked || before?.kind !== "dir" };
   }
 
-  #leaf(path: BytePath, absolute: string, stat: fs.BigIntStats): Entry {
+  /** Deletes a file; its folder keeps its time, which the index has as it was. */
+  #remove(absolute: string): void {
+    const folder = absolute.slice(0, absolute.lastIndexOf("/"));
+    const { mtimeNs } = fs.lstatSync(fsPath(folder), { bigint: true });
+    fs.unlinkSync(fsPath(absolute));
+    libc().setMtime(folder, mtimeNs);
+  }
+
+  /** Whether the lower layers have the same already. */
+  #isCopy(leaf: Leaf, absolute: string): boolean {
+    const { lower } = this.#options;
+    const found = lower.lstat(leaf.path);
+    const before = found?.linked ?? found?.entry;
+    if (found === undefined || before === undefined || before.kind === "hardlink") return false;
+    if (before.kind === "dir" || !sameMetadata(before, leaf)) return false;
+    switch (leaf.kind) {
+      case "symlink":
+        return before.kind === "symlink" && before.target === leaf.target;
+      case "file":
+        if (before.kind !== "file" || before.sizeBytes !== leaf.sizeBytes) return false;
+        return hasContent(absolute, lower.open(found));
+      // Nobody counts on these being left out.
+      default:
+        return false;
+    }
+  }
+
+  #leaf(path: BytePath, absolute: string, stat: fs.BigIntStats): Leaf {
     const names = libc().listXattrs(absolute);
     readsAsOpaque(absolute, names);
     const metadata = metadataOf(stat, this.#xattrs(absolute, names));
