@@ -98,8 +98,10 @@ requires({ root: true, paths: [BUSYBOX], anyCommandOf: [["crun", "runc"]] }).des
             ],
           }),
         );
+        let output = "";
         const run = async (device: string, entitlements: readonly Entitlement[]) => {
           const built = context(
+            "RUN echo first",
             `RUN --device=${device} echo $DEVICE; head -c 4 /dev/lent/zero | wc -c; stat -c '%a %u:%g' /dev/lent/zero; ls /opt/vendor; touch /opt/vendor/x || echo refused`,
           );
           const engine = await createEngine({
@@ -136,17 +138,19 @@ requires({ root: true, paths: [BUSYBOX], anyCommandOf: [["crun", "runc"]] }).des
           ["vendor.test/device=zero,required", "device=vendor.test/device=zero"],
           ["vendor.test/device", "device"],
         ] as const) {
-          expect(await run(name, [entitlement])).toBe("zero\n4\n640 0:7\nvendor.json\nrefused\n");
+          expect(await run(name, [entitlement])).toBe("first\nzero\n4\n640 0:7\nvendor.json\nrefused\n");
         }
+        // Before any step runs.
         await expect(run("vendor.test/device=zero", [])).rejects.toMatchObject({
           code: "DEVICE_NOT_ALLOWED",
-          location: { line: 5 },
+          location: { line: 6 },
         });
+        expect(output).toBe("");
         await expect(run("vendor.test/device=other,required", ["device"])).rejects.toMatchObject({
           code: "DEVICE_NOT_FOUND",
-          location: { line: 5 },
+          location: { line: 6 },
         });
-        expect(await run("vendor.test/device=other", [])).toBe("\n0\nrefused\n");
+        expect(await run("vendor.test/device=other", [])).toBe("first\n\n0\nrefused\n");
       });
     });
 

@@ -8,6 +8,7 @@ import type { BuildContext, BuildRequest } from "../contracts.ts";
 import { commitLengths, hasCommitPoints } from "../export/commit-lengths.ts";
 import { createEarlyBlobs } from "../export/early-blobs.ts";
 import { checkEntitlements } from "../host/entitlements.ts";
+import { checkDevices } from "../host/step-devices.ts";
 import type { BuildServices } from "./build-services.ts";
 import { TraceRecorder } from "./build-trace.ts";
 import { openBuild } from "./open-build.ts";
@@ -46,7 +47,10 @@ export async function solveBuild(
     ...(recorder ? { recorder } : {}),
   });
   const edges: (Edge | null)[] = build.compiled.outputs.map(({ definition }) => definition.result);
-  checkEntitlements(edges, { entitlements: request.entitlements ?? [], locate: build.locate });
+  const { locate } = build;
+  const entitlements = request.entitlements ?? [];
+  checkEntitlements(edges, { entitlements, locate });
+  await checkDevices(edges, { entitlements, locate, deviceFolders: services.deviceFolders });
   // What becomes one layer is known only at the end.
   if (wantedBlobs && !edges.some(hasCommitPoints))
     build.early = createEarlyBlobs({ store, results: edges, wanted: wantedBlobs, signal });

@@ -4,7 +4,7 @@ import type { Entitlement } from "../contracts.ts";
 
 /**
  * Refuses steps that want more than ordinary ones and were not allowed to, before any step runs. Devices are judged
- * when their descriptions are read. The host's network needs no permission: it is what every step has unless told otherwise.
+ * by `checkDevices`. The host's network needs no permission: it is what every step has unless told otherwise.
  * @throws InputError `ENTITLEMENT_MISSING`, passed through `locate`.
  */
 export function checkEntitlements(

@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import type { ExecOp } from "@slipway/ir";
+import { type Edge, type ExecOp, type Vertex, walkVertices } from "@slipway/ir";
 import type { SandboxMount } from "@slipway/engine-sdk";
 import type { DeviceAdditions } from "@slipway/sandbox";
 import type { MountPoint } from "@slipway/store";
@@ -13,7 +13,7 @@ export async function stepDevices(
   op: ExecOp,
   options: {
     readonly entitlements: readonly Entitlement[];
-    readonly deviceFolders?: readonly string[];
+    readonly deviceFolders?: readonly string[] | undefined;
     readonly user: { readonly uid: number; readonly gid: number };
   },
 ): Promise<DeviceAdditions> {
@@ -24,6 +24,28 @@ export async function stepDevices(
     user: options.user,
     ...(options.deviceFolders ? { folders: options.deviceFolders } : {}),
   });
+}
+
+/**
+ * Looks up the devices of all steps before any step runs: one that is missing or not allowed should not be noticed at the end of a long build.
+ * @throws what `resolveDevices` throws, passed through `locate`
+ */
+export async function checkDevices(
+  results: readonly (Edge | null)[],
+  options: {
+    readonly entitlements: readonly Entitlement[];
+    readonly deviceFolders?: readonly string[] | undefined;
+    readonly locate: (error: unknown, vertex: Vertex) => unknown;
+  },
+): Promise<void> {
+  for (const vertex of results.flatMap((result) => walkVertices(result))) {
+    if (vertex.op.kind !== "exec" || vertex.op.cdiDevices.length === 0) continue;
+    try {
+      await stepDevices(vertex.op, { ...options, user: { uid: 0, gid: 0 } });
+    } catch (error) {
+      throw options.locate(error, vertex);
+    }
+  }
 }
 
 /** The mount point of what a device brings; undefined below /dev, where the sandbox makes what is missing. */
