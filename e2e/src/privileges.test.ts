@@ -109,7 +109,7 @@ requires({ root: true, paths: [BUSYBOX], anyCommandOf: [["crun", "runc"]] }).des
             sandbox: driver,
             deviceFolders: [devices],
           });
-          let output = "";
+          output = "";
           const progress = (event: ProgressEvent): void => {
             if (event.kind === "log" && event.stream === "stdout")
               output += Buffer.from(event.data).toString();
