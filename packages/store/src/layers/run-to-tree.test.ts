@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LayerId } from "@slipway/engine-sdk";
-import { bytesOfText } from "../layer-index/byte-path.ts";
+import { bytesOfText, type BytePath } from "../layer-index/byte-path.ts";
 import { flattenView } from "../roots/flatten-view.ts";
 import {
   bytePath,
@@ -156,7 +156,7 @@ describe.skipIf(!canMount())("what a RUN leaves (needs root for mounts)", () => 
     const { entries } = await store.layers.index(changed, signal);
     expect(entries.map(({ path }) => path)).toEqual(["d", "d/c"]);
     const merged = await store.roots.view({ layers: [base, changed] }, signal);
-    expect(merged.lstat(bytesOfText("d/b"))?.entry.kind).toBe("hardlink");
+    expect(merged.lstat(bytesOfText("d/b") as BytePath)?.entry.kind).toBe("hardlink");
     expect((await merged.readFile("d/c")).toString()).toBe("hu\n");
   });
 
