@@ -112,6 +112,18 @@ test.each<[title: string, written: string, formatted: string]>([
     'SHELL ["powershell", "-c"]\nRUN a && \\\n  b\n',
   ],
   ["unknown instructions stay", "FROM a\n  RNU   x \\\n y\nrun z\n", "FROM a\n  RNU   x \\\n y\nRUN z\n"],
+  ["commit points of commands stay", "run x   #!COMMIT\ncopy a  b\n", "RUN x   #!COMMIT\nCOPY a b\n"],
+  [
+    "instructions that read otherwise without their commit point stay",
+    'copy ["a  b",  "/c"] #!COMMIT\nrun x\n',
+    'copy ["a  b",  "/c"] #!COMMIT\nRUN x\n',
+  ],
+  ["a commit point of its own line stays one", "run a \\\n  #!COMMIT\n", "run a \\\n#!COMMIT\n"],
+  [
+    "fragments are known where they are allowed",
+    "# slipway=include\ninclude  x\n",
+    "# slipway=include\nINCLUDE x\n",
+  ],
   ["a byte-order mark stays", "\uFEFFfrom a\n", "\uFEFFFROM a\n"],
   ["Windows' line ends stay", "FROM a\r\nRUN b \\\r\n c\r\n", "FROM a\r\nRUN b \\\r\n    c\r\n"],
   ["most line ends win", "FROM a\r\nRUN b\nRUN c\n", "FROM a\nRUN b\nRUN c\n"],
@@ -226,6 +238,7 @@ describe("every file keeps what it says, and is laid out once", () => {
       "`x`",
     ],
     ...[
+      "#!COMMIT",
       "${x:-a  b}",
       "a\\ ",
       "\\",

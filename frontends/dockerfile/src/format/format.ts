@@ -1,6 +1,8 @@
 import { INSTRUCTIONS } from "../commands/check.ts";
+import { findCommitMarks } from "../compile/commit-points.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import type { Problem } from "../problems.ts";
+import { allowsIncludes } from "../syntax/directives.ts";
 import { createDockerfileParser, type DockerfileParser } from "../syntax/parser.ts";
 import type { DockerfileTree } from "../syntax/syntax-tree.ts";
 import { formatFile } from "./format-file.ts";
@@ -53,12 +55,30 @@ function dominantLineEnd(text: string): "\n" | "\r\n" {
   return windows * 2 > all ? "\r\n" : "\n";
 }
 
+/** Instructions that end in `#!COMMIT`. */
+function commitPoints(tree: DockerfileTree): ReadonlySet<number> {
+  const starts = findCommitMarks(tree)?.starts;
+  if (starts === undefined) return new Set();
+  return new Set(tree.instructions.flatMap(({ span }, index) => (starts.has(span.start) ? [index] : [])));
+}
+
+/** Instructions of which `#!COMMIT` is neither an argument nor a comment: they read otherwise than they are parsed. */
+function blankedCommits(tree: DockerfileTree): readonly number[] {
+  const { text, hasByteOrderMark } = tree.source;
+  const blanked = findCommitMarks(tree)?.text.slice(hasByteOrderMark ? 1 : 0) ?? text;
+  return [...commitPoints(tree)].filter((index) => {
+    const { start, end } = tree.instructions[index]!.span;
+    return text.slice(start, end) !== blanked.slice(start, end);
+  });
+}
+
 /** Instructions that do not exist. */
 function unknownInstructions(tree: DockerfileTree): Map<number, Problem> {
   const problems = new Map<number, Problem>();
+  const mayInclude = allowsIncludes(tree.directives);
   for (const [index, node] of tree.instructions.entries()) {
     const { name, keyword } = innermost(node);
-    if (KNOWN.has(name)) continue;
+    if (KNOWN.has(name) || (mayInclude && name === "include")) continue;
     problems.set(index, {
       code: "INSTRUCTION_UNKNOWN",
       message: `unknown instruction ${keyword.text}`,
@@ -94,7 +114,8 @@ function formatTree(
     isPosixShell: isForPosixShell(tree),
   };
   const unknown = unknownInstructions(tree);
-  const keep = new Set(unknown.keys());
+  const keep = new Set([...unknown.keys(), ...blankedCommits(tree)]);
+  const commits = commitPoints(tree);
   const file = tree.source.file;
   const reported = [...problems, ...unknown.values()];
   if (unknown.size > 0 && isForeign(tree)) {
@@ -116,7 +137,11 @@ function formatTree(
   for (let attempt = 0; attempt < 5; attempt++) {
     const text = mark + formatFile(tree, layout, keep);
     const reread = parser.parse(text, { file, problems: [] });
-    const changed = changedInstructions(tree, reread);
+    const after = commitPoints(reread);
+    const moved = tree.instructions.flatMap((_, index) =>
+      commits.has(index) === after.has(index) ? [] : [index],
+    );
+    const changed = [...changedInstructions(tree, reread), ...moved];
     if (changed.length === 0 && hasSameRemarks(tree, reread)) return { text, problems: reported };
     const before = keep.size;
     for (const index of changed) keep.add(index);
