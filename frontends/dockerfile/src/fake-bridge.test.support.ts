@@ -116,7 +116,7 @@ export interface CompileInput {
   readonly links?: FakeBridge["links"];
 }
 
-const IMAGES: Readonly<Record<string, ImageConfig>> = {
+export const IMAGES: Readonly<Record<string, ImageConfig>> = {
   "docker.io/library/alpine:latest": imageConfig(),
   "docker.io/library/alpine:3.20": imageConfig({ Cmd: ["/bin/ash"] }),
   "docker.io/library/node:24": imageConfig({

@@ -1,5 +1,5 @@
 // npm run bench -- [--runs 3] [--only cached,push] [--tools slipway,buildah,docker,buildkit] [--write docs/benchmarks.md]
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -12,6 +12,7 @@ import { startDocker } from "./docker-peer.ts";
 import { measure, type Measurement } from "./measure.ts";
 import type { BuildTask, Peer, StartPeer } from "./peer.ts";
 import { describeMachine, renderReport } from "./report.ts";
+import { findSection } from "./section.ts";
 import { startSlipway } from "./slipway-peer.ts";
 import type { Workload } from "./workload.ts";
 import { WORKLOADS } from "./workloads.ts";
@@ -105,10 +106,16 @@ async function main(): Promise<void> {
       ...{ loadBefore, loadAfter: loadAverage() },
     });
     console.log(`\n${report}`);
-    if (values.write !== undefined) writeFileSync(values.write, report);
+    if (values.write !== undefined) writeFileSync(values.write, keepSections(report, values.write));
   } finally {
     for (const peer of peers) await peer.stop();
   }
+}
+
+/** The report with the parts of the old file that other programs wrote. */
+function keepSections(report: string, file: string): string {
+  const parse = existsSync(file) ? findSection(readFileSync(file, "utf8"), "parse") : undefined;
+  return parse === undefined ? report : `${report.trimEnd()}\n\n${parse}\n`;
 }
 
 function loadAverage(): string {
