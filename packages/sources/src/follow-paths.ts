@@ -13,10 +13,13 @@ const MAX_LINKS = 255;
 export function followPaths(root: string, wanted: readonly string[]): string[] | undefined {
   const patterns = new Set<string>();
   let links = 0;
+  let wantsRoot = false;
 
   function follow(done: readonly string[], rest: readonly Component[]): void {
     const [component, ...further] = rest;
     if (component === undefined) {
+      // A link to the root itself.
+      if (done.length === 0) wantsRoot = true;
       patterns.add(done.map(escapeGlob).join("/"));
       return;
     }
@@ -48,7 +51,7 @@ export function followPaths(root: string, wanted: readonly string[]): string[] |
       parts.map((part) => ({ text: part, glob: /[*?[\\]/.test(part) })),
     );
   }
-  return patterns.size === 0 ? undefined : [...patterns].sort();
+  return patterns.size === 0 || wantsRoot ? undefined : [...patterns].sort();
 }
 
 /**

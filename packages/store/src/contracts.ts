@@ -198,6 +198,8 @@ export interface CacheMounts {
   acquire(
     request: {
       readonly id: string;
+      /** The part of Slipway that it is for; absent for steps, which can name no folder that has an owner. */
+      readonly owner?: string;
       readonly sharing: "shared" | "private" | "locked";
       /** What a new folder starts with; EMPTY_REF for nothing. */
       readonly base: Ref;

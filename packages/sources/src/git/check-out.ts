@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { setImmediate as pause } from "node:timers/promises";
 import { InputError, SlipwayError } from "@slipway/oci";
 import type { GitRequestSpec } from "./git-attrs.ts";
 import { objectFormat, type GitMirror } from "./git-mirror.ts";
@@ -45,7 +46,7 @@ export async function checkOut(task: CheckOut): Promise<string> {
     fs.rmSync(index, { force: true });
   }
   const chosen = subfolder(folder, spec.subdir);
-  tidy(chosen, spec.mtime === "commit" && Number.isFinite(seconds) ? seconds : undefined);
+  await tidy(chosen, spec.mtime === "commit" && Number.isFinite(seconds) ? seconds : undefined);
   return chosen;
 }
 
@@ -150,18 +151,26 @@ function subfolder(folder: string, subdir: string): string {
   return at;
 }
 
+/** Files between two pauses, so that progress goes on. */
+const PAUSE_EVERY = 1000;
+
 /** Modes as with umask 022, and times in whole seconds. */
-function tidy(root: string, seconds: number | undefined): void {
-  const visit = (folder: Buffer): void => {
+async function tidy(root: string, seconds: number | undefined): Promise<void> {
+  let count = 0;
+  const visit = async (folder: Buffer): Promise<void> => {
     for (const name of fs.readdirSync(folder, { encoding: "buffer" })) {
       const file = Buffer.concat([folder, Buffer.from("/"), name]);
       const stat = fs.lstatSync(file);
-      if (stat.isDirectory()) visit(file);
-      else if (!stat.isSymbolicLink())
-        fs.chmodSync(file, (stat.mode & 0o100) !== 0 ? 0o755 : (stat.mode & 0o200) !== 0 ? 0o644 : 0o444);
-      if (stat.isDirectory()) fs.chmodSync(file, 0o755);
+      if (stat.isDirectory()) await visit(file);
+      if (!stat.isSymbolicLink()) fs.chmodSync(file, modeFor(stat));
       if (seconds !== undefined) fs.lutimesSync(file, seconds, seconds);
+      if (++count % PAUSE_EVERY === 0) await pause();
     }
   };
-  visit(Buffer.from(root));
+  await visit(Buffer.from(root));
+}
+
+function modeFor(stat: fs.Stats): number {
+  if (stat.isDirectory() || (stat.mode & 0o100) !== 0) return 0o755;
+  return (stat.mode & 0o200) !== 0 ? 0o644 : 0o444;
 }

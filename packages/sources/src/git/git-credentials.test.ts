@@ -113,7 +113,7 @@ const args = process.argv.slice(2);
 if (args[0] === "-G") process.exit(1);
 const run = (agent) => {
   const hosts = /UserKnownHostsFile="([^"]*)"/.exec(args.join(" "));
-  fs.appendFileSync(${JSON.stringify(log)}, JSON.stringify({ args, agent, socket: process.env.SSH_AUTH_SOCK, known: fs.readFileSync(hosts[1], "utf8") }) + "\\n");
+  fs.appendFileSync(${JSON.stringify(log)}, JSON.stringify({ args, agent, socket: process.env.SSH_AUTH_SOCK, known: fs.readFileSync(hosts[1].replaceAll("%%", "%"), "utf8") }) + "\\n");
   const child = require("node:child_process").spawn("sh", ["-c", args.at(-1)], { stdio: "inherit" });
   child.on("close", (code) => process.exit(code ?? 1));
 };
@@ -137,7 +137,7 @@ else {
   }
 
   test("the lent agent is reached, known hosts are those of the definition, and nothing of it stays", async () => {
-    const store = await temporaryStore();
+    const store = await temporaryStore(path.join(temporaryFolder(), "it's 100%h of this"));
     const repository = new TestRepository(await serveGit());
     repository.commit({ f: "1" });
     const { env, calls } = stubSsh();

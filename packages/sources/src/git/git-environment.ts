@@ -118,8 +118,14 @@ function sshCommand(ssh: SshSettings | undefined): string {
     "ServerAliveInterval=15",
     "ServerAliveCountMax=4",
     "GlobalKnownHostsFile=/dev/null",
-    `UserKnownHostsFile=${(ssh?.knownHosts ?? ["/dev/null"]).map((file) => `"${file}"`).join(" ")}`,
+    // ssh reads percent signs as names of values.
+    `UserKnownHostsFile=${(ssh?.knownHosts ?? ["/dev/null"]).map((file) => `"${file.replaceAll("%", "%%")}"`).join(" ")}`,
     `StrictHostKeyChecking=${ssh?.acceptNew === true ? "accept-new" : "yes"}`,
   ];
-  return ["ssh", "-F", "/dev/null", ...options.flatMap((option) => ["-o", `'${option}'`])].join(" ");
+  return [
+    "ssh",
+    "-F",
+    "/dev/null",
+    ...options.flatMap((option) => ["-o", `'${option.replaceAll("'", String.raw`'\''`)}'`]),
+  ].join(" ");
 }

@@ -35,8 +35,10 @@ export async function withMirror<T>(
 ): Promise<T> {
   const { store, session, signal, pin } = task;
   const kind = pin.commit.length === 64 ? " (sha256)" : "";
-  const id = `slipway:git ${spec.remote.url}${kind}`;
-  const lease = await store.cacheMounts.acquire({ id, sharing: "locked", base: EMPTY_REF }, signal);
+  const id = `git ${spec.remote.url}${kind}`;
+  // Steps must not get at it: git does what the configuration in there says.
+  const request = { id, owner: "git", sharing: "locked", base: EMPTY_REF } as const;
+  const lease = await store.cacheMounts.acquire(request, signal);
   try {
     const gitDir = path.join(lease.path, "repository");
     const mirror = mirrorAt(gitDir, spec, session);

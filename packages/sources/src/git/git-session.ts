@@ -108,7 +108,7 @@ function sshSettings(spec: GitRequestSpec, home: string, agentSocket: string | u
   if (spec.knownSshHosts !== undefined) return { ...lent, knownHosts: [own], acceptNew: false };
   // Nothing was said of the host: what the person knows counts, and a host that nobody knows is taken as it is.
   const theirs = [path.join(os.homedir(), ".ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"];
-  return { ...lent, knownHosts: [own, ...theirs.filter((file) => !/["\s']/.test(file))], acceptNew: true };
+  return { ...lent, knownHosts: [own, ...theirs.filter((file) => !file.includes('"'))], acceptNew: true };
 }
 
 function secretsOf(authorization: string | undefined, userInfo: string | undefined): string[] {

@@ -61,8 +61,8 @@ export async function receiveBody(
   } catch (error) {
     body.destroy();
     signal.throwIfAborted();
-    if (error instanceof SlipwayError || isDiskError(error)) throw error;
-    throw transferError(error, url);
+    if (error instanceof SlipwayError) throw error;
+    throw diskError(error, file) ?? transferError(error, url);
   } finally {
     clearInterval(watch);
     await handle.close();
@@ -89,6 +89,18 @@ async function decoded({ body, headers, url }: HttpResponse): Promise<AsyncItera
   return plain as AsyncIterable<Buffer>;
 }
 
-function isDiskError(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT", "EIO", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "");
+/** The error for one that is the disk's fault and not the server's. */
+function diskError(error: unknown, file: string): WorldError | undefined {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new WorldError("DISK_FULL", `no space left on the disk that holds ${file}`, {
+      hint: "Free some with `slipway prune`, or choose another place with --root or SLIPWAY_ROOT.",
+      cause: error,
+    });
+  }
+  if (code !== "EIO" && code !== "EROFS") return undefined;
+  return new WorldError("STORE_IO", message, {
+    hint: "Check the disk that holds the store; --root or SLIPWAY_ROOT choose another.",
+    cause: error,
+  });
 }

@@ -29,6 +29,17 @@ describe("cache mounts", () => {
     );
   });
 
+  test("that have an owner are out of reach for whoever names the same id without", async () => {
+    const store = await temporaryStore();
+    const acquire = (extra: { owner?: string; id?: string }) =>
+      store.cacheMounts.acquire({ ...request("shared"), ...extra }, signal);
+    const paths = await Promise.all(
+      [{}, { owner: "git" }, { owner: "other" }, { id: '{"owner":"git"}' }].map(acquire),
+    );
+    expect(new Set(paths.map((lease) => lease.path)).size).toBe(4);
+    expect((await acquire({ owner: "git" })).path).toBe(paths[1]!.path);
+  });
+
   test("that are locked are held by one at a time; who waits can be aborted", async () => {
     const store = await temporaryStore();
     const first = await store.cacheMounts.acquire(request("locked"), signal);

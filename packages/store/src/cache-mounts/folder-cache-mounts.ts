@@ -37,8 +37,12 @@ export class FolderCacheMounts implements CacheMounts {
   }
 
   acquire(request: Request, signal: AbortSignal): Promise<CacheMountLease> {
-    const { id, base, subpath = "" } = request;
-    const identity = [id, base.layers, ...(subpath === "" ? [] : [subpath])];
+    const { id, owner, base, subpath = "" } = request;
+    const identity = [
+      ...(owner === undefined ? [] : [{ owner }]),
+      ...[id, base.layers],
+      ...(subpath === "" ? [] : [subpath]),
+    ];
     const name = digestHex(sha256(JSON.stringify(identity))).slice(0, 20);
     const folder = path.join(this.#layout.cacheMounts, name);
     return withWorldErrorsAsync(folder, async () => {
