@@ -25,6 +25,14 @@ describe("followPaths", () => {
     expect(followPaths(root, ["/"])).toBeUndefined();
   });
 
+  test("a link to the root is wanting everything", () => {
+    fs.symlinkSync(".", path.join(root, "all"));
+    fs.symlinkSync("../..", path.join(root, "real/up"));
+    expect(followPaths(root, ["all"])).toBeUndefined();
+    expect(followPaths(root, ["a.json", "real/up"])).toBeUndefined();
+    expect(followPaths(root, ["all/a.json"])).toEqual(["a.json", "all"]);
+  });
+
   test("a link on the way brings itself and what it points at", () => {
     fs.symlinkSync("real", path.join(root, "link"));
     expect(followPaths(root, ["link/deep/file.txt"])).toEqual(["link", "real/deep/file.txt"]);
