@@ -22,10 +22,12 @@ EXPOSE 8080
 CMD ["node", "/app/main.js"]
 `;
 
+/** The processor's time: what else the machine does takes its share of the clock's. */
 async function measureMs(run: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
+  const start = process.cpuUsage();
   await run();
-  return performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
 /** A memory that begins with what another one gave out. */

@@ -46,7 +46,7 @@ const busy =
   Number(load) > 1 ? " The machine did other work at the same time: on a quiet one all this is faster." : "";
 const body = `## Parsing Dockerfiles
 
-Written by \`node --conditions=slipway-source tools/bench/src/parse.ts --write docs/benchmarks.md\`. Medians of ${runs} processes; TypeScript sources as they are, without the
+Written by \`node --conditions=slipway-source tools/bench/src/parse.ts --write docs/benchmarks.md\`. Medians of ${runs} processes, in processor time (all threads); TypeScript sources as they are, without the
 bundle that packages have. Load average before: ${load}. Machine: ${describeMachine()}. Date: ${new Date().toISOString().slice(0, 10)}.${busy}
 
 | what | figure |
