@@ -12,10 +12,14 @@ export async function callCommand(
 ): Promise<number> {
   const requestid = call.requestId;
   const isLint = requestid === "frontend.lint";
-  const { json, text, status } = await askFrontend(
+  const { json, text, status, warnings } = await askFrontend(
     { requestid, context, flags, ...(isLint ? { options: { "lint:set": "check" } } : {}) },
     io,
   );
+  if (!isLint && warnings.length > 0) {
+    const { warningReport } = await import("../report/warning-report.ts");
+    io.stderr.write(warningReport(warnings));
+  }
   if (isLint && call.format === "text") {
     const { lintReport, readLintAnswer } = await import("../report/lint-report.ts");
     await writeAll(io.stdout, lintReport(readLintAnswer(json)));
