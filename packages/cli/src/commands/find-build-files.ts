@@ -4,7 +4,8 @@ import { InputError } from "@slipway/oci";
 
 const NAMES = /^(?:Dockerfile|Containerfile)(?:\..+)?$|^.+\.(?:Dockerfile|Containerfile)$/i;
 /** Files that are about a build file, or that a program has yet to make one of. */
-const OTHERS = /\.(?:dockerignore|containerignore|bak|orig|rej|swp|tmp|md|txt|json|ya?ml|toml|sh|j2|jinja2?|tmpl|tpl|template|erb|ejs|hbs|mustache|in)$/i;
+const OTHERS =
+  /\.(?:dockerignore|containerignore|bak|orig|rej|swp|tmp|md|txt|json|ya?ml|toml|sh|j2|jinja2?|tmpl|tpl|template|erb|ejs|hbs|mustache|in)$/i;
 /** Folders whose files are other people's. */
 const SKIPPED = new Set(["node_modules", "vendor"]);
 
@@ -50,7 +51,8 @@ export function namedBuildFiles(names: readonly string[], cwd: string): readonly
         hint: "Dockerfile, Dockerfile.*, *.Dockerfile and Containerfile are looked for; name other files yourself.",
       });
     }
-    for (const file of found) if (!files.has(path.resolve(cwd, file))) files.set(path.resolve(cwd, file), file);
+    for (const file of found)
+      if (!files.has(path.resolve(cwd, file))) files.set(path.resolve(cwd, file), file);
   }
   return [...files.values()];
 }

@@ -35,7 +35,10 @@ interface Formatted {
  */
 export async function fmtCommand(names: readonly string[], flags: FmtFlags, io: Host): Promise<number> {
   if (flags.check && flags.write)
-    throw new UsageError("--check and --write contradict each other", "--check writes nothing. Leave one away.");
+    throw new UsageError(
+      "--check and --write contradict each other",
+      "--check writes nothing. Leave one away.",
+    );
   const usesStdin = names.includes("-");
   if (usesStdin && names.length > 1)
     throw new UsageError("stdin can't be formatted together with files", "Give - alone, or files only.");
@@ -68,7 +71,10 @@ export async function fmtCommand(names: readonly string[], flags: FmtFlags, io: 
 
 async function formatStdin(formatter: Formatter, flags: FmtFlags, io: Host): Promise<number> {
   if (io.stdin.isTTY)
-    throw new UsageError("the file should come from stdin, which is a terminal", "slipway fmt - < Dockerfile");
+    throw new UsageError(
+      "the file should come from stdin, which is a terminal",
+      "slipway fmt - < Dockerfile",
+    );
   const chunks: Buffer[] = [];
   for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
   const formatted = formatBytes(formatter, { name: "stdin", bytes: Buffer.concat(chunks) });

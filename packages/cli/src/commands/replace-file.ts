@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { WorldError } from "@slipway/oci";
 
@@ -13,7 +24,10 @@ export function replaceFile(file: string, content: string): void {
   try {
     const target = realpathSync(file);
     const { mode, uid, gid } = statSync(target);
-    temporary = path.join(path.dirname(target), `.${path.basename(target)}.${randomBytes(6).toString("hex")}.tmp`);
+    temporary = path.join(
+      path.dirname(target),
+      `.${path.basename(target)}.${randomBytes(6).toString("hex")}.tmp`,
+    );
     const handle = openSync(temporary, "wx", 0o600);
     try {
       writeFileSync(handle, content);

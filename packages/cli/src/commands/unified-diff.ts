@@ -79,7 +79,7 @@ export function unifiedDiff(name: string, before: string, after: string): string
   let at = 0;
   let beforeLine = 1;
   let afterLine = 1;
-  for (let next = 0; next < changes.length; ) {
+  for (let next = 0; next < changes.length;) {
     const from = Math.max(at, changes[next]! - CONTEXT);
     let last = changes[next]!;
     while (next < changes.length && changes[next]! <= last + 2 * CONTEXT + 1) last = changes[next++]!;
