@@ -1,3 +1,4 @@
+import { createDockerfileParser } from "../syntax/parser.ts";
 import type { LintFinding, TextEdit } from "./finding.ts";
 import { lint, type LintOptions } from "./lint.ts";
 
@@ -37,8 +38,13 @@ export function fixText(text: string, options: Omit<LintOptions, "tree" | "check
   const mark = text.startsWith("\uFEFF") ? "\uFEFF" : "";
   let current = text.slice(mark.length);
   const fixed: LintFinding[] = [];
+  // Making a parser takes longer than parsing an ordinary file with it.
+  const parser = createDockerfileParser();
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const findings = lint(current, options).filter(({ fix }) => fix !== undefined && fix.unsure !== true);
+    const tree = parser.parse(current, { file: options.file ?? "Dockerfile", problems: [] });
+    const findings = lint(current, { ...options, tree }).filter(
+      ({ fix }) => fix !== undefined && fix.unsure !== true,
+    );
     const next = applyEdits(
       current,
       findings.map(({ fix }) => fix!.edits),

@@ -171,8 +171,8 @@ class Evaluator {
     if (unset.size === 0) return { text, undefinedNames: [], nearest: NOTHING, isCertain: true };
     const undefinedNames = [...unset].filter((name) => !declared.has(name)).sort();
     const nearest = new Map<string, string>();
-    const candidates = new Set([...values.keys(), ...declared]);
-    if (candidates.size <= MOST_CANDIDATES) {
+    if (values.size + declared.size <= MOST_CANDIDATES) {
+      const candidates = new Set([...values.keys(), ...declared]);
       for (const name of undefinedNames) {
         const near = nearestName(name, candidates);
         if (near !== undefined) nearest.set(name, near);

@@ -59,6 +59,14 @@ export function lintFile(
   const wanted = new Set(chosenRules(choice));
   const found: LintFinding[] = [];
   const seen = new Set<string>();
+  const lines = new Map<string, readonly number[]>();
+  /** An instruction of thousands of lines may have thousands of findings: its lines are listed once. */
+  const linesOnce = (span: Span): readonly number[] => {
+    const key = `${span.start} ${span.end}`;
+    const known = lines.get(key) ?? linesOf(context.source, span);
+    lines.set(key, known);
+    return known;
+  };
   for (const rule of RULES) {
     const byName = options.experimental.has(rule.name) && choice.only === undefined;
     const isExperimental = rule.experimental === true;
@@ -74,7 +82,11 @@ export function lintFile(
       const isOn = isTurnedOn(rule, options) || own.some((each) => isTurnedOn(rule, each));
       if (isExperimental && !asked && !isOn) continue;
       if (own.some((each) => isSilenced(rule, each))) continue;
-      const finding = findingOf(rule, report, { source: context.source, isError: options.error });
+      const finding = findingOf(rule, report, {
+        source: context.source,
+        isError: options.error,
+        linesOf: linesOnce,
+      });
       const identity = `${rule.name} ${finding.span.start} ${finding.span.end} ${finding.message}`;
       if (seen.has(identity)) continue;
       seen.add(identity);
@@ -95,7 +107,11 @@ function isInScope({ stage }: Report, { stages }: LintFacts): boolean {
 function findingOf(
   rule: LintRule,
   report: Report,
-  { source, isError }: { source: SourceText; isError: boolean },
+  {
+    source,
+    isError,
+    linesOf,
+  }: { source: SourceText; isError: boolean; linesOf: (span: Span) => readonly number[] },
 ): LintFinding {
   const location = source.locate(report.span);
   return {
@@ -106,7 +122,7 @@ function findingOf(
     url: rule.url,
     location: report.excerpt === undefined ? location : { ...location, excerpt: report.excerpt },
     span: report.span,
-    lines: report.lines ?? linesOf(source, report.node?.span ?? report.span),
+    lines: report.lines ?? linesOf(report.node?.span ?? report.span),
     ...(report.fix === undefined ? {} : { fix: report.fix }),
   };
 }

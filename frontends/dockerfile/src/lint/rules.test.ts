@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readIgnoreFile } from "../compile/dockerignore.ts";
+import { createDockerfileParser } from "../syntax/parser.ts";
 import type { LintFacts } from "./facts.ts";
 import { fixText } from "./apply-fixes.ts";
 import { lint } from "./lint.ts";
@@ -134,4 +136,37 @@ test("a file of 20,000 instructions is checked in time that grows with it", () =
   timed(lines(500));
   const small = timed(lines(1000));
   expect(timed(lines(10_000))).toBeLessThan(small * 60 + 500);
+});
+
+test("any text is checked without failing, and every finding is in the text", () => {
+  const parser = createDockerfileParser();
+  const piece = fc.oneof(
+    fc.constantFrom(
+      "FROM ", "from ", " AS ", "as", "scratch", "alpine", "ARG ", "ENV ", "COPY ", "ADD ", "RUN ", "LABEL ", "EXPOSE ", "USER ", "WORKDIR ",
+      "CMD ", "ONBUILD ", "HEALTHCHECK ", "SHELL ", "VOLUME ", "MAINTAINER ", "--from=", "--platform=", "--mount=type=cache,", "--chown=", "target=/a",
+      "$", "${", "}", ":-", "=", "\n", "\n\n", "\\\n", "#", "# check=skip=", "all", "<<E", "\nE\n", '["a", ', '"]', "'", '"', "/", ".", "*", "80/TCP",
+      "apt-get install", "curl x | sh", "cd /a", " && ", "npm ci", "TOKEN", "é", "\u{1f600}", "\r\n", "\t", "0", "A", "B",
+    ),
+    fc.string({ maxLength: 4 }),
+  ); // prettier-ignore
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
+      const text = pieces.join("");
+      const tree = parser.parse(text, { file: "Dockerfile", problems: [] });
+      const also = RULES.map(({ name }) => name);
+      const ignore = { file: ".dockerignore", patterns: ["*", "!a", "b/**", "[", "c?"] };
+      for (const finding of lint(text, {
+        tree,
+        also,
+        facts: { ignore, bases: { 0: { env: ["A=1"], args: ["B"], hasShell: false, hasWorkdir: false } } },
+      })) {
+        expect(finding.span.start).toBeGreaterThanOrEqual(0);
+        expect(finding.span.end).toBeGreaterThanOrEqual(finding.span.start);
+        expect(finding.span.end).toBeLessThanOrEqual(text.length);
+        expect(finding.lines.length).toBeGreaterThan(0);
+        for (const { span } of finding.fix?.edits ?? []) expect(span.end).toBeLessThanOrEqual(text.length);
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -1,88 +1,111 @@
 import type { ArgCommand } from "../../commands/command.ts";
 import type { EvaluatedStage } from "../evaluate.ts";
 import type { LintContext } from "../lint-context.ts";
-import { slipwayRule } from "../rule.ts";
+import { slipwayRule, type Report } from "../rule.ts";
 
 /** Arguments that mean something to builders, whether a step looks at them or not. */
 const MEANINGFUL =
   /^(?:BUILDKIT_|TARGET|BUILD(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT)$|SOURCE_DATE_EPOCH$|(?:https?|ftp|no|all)_proxy$)/i;
 
-function uses(text: string, name: string): boolean {
-  return new RegExp(`\\$\\{?${name}(?!\\w)`).test(text);
+function isOrdinary(name: string): boolean {
+  return /^\w+$/.test(name) && !MEANINGFUL.test(name);
 }
 
-/** Whether anything behind an ARG of a stage, or in stages on it, can see it. RUN sees all. */
-function isUsed(
-  context: LintContext,
-  name: string,
-  { after, stage }: { after: number; stage: EvaluatedStage },
-): boolean {
-  const onIt = new Set([stage]);
-  for (const each of context.stages) if (each.parent !== undefined && onIt.has(each.parent)) onIt.add(each);
-  for (const { stage: each } of onIt) {
-    for (const command of each.commands) {
-      const { node } = command;
-      if (node.span.start < after) continue;
-      if (command.kind === "run") return true;
-      if (node.span.start > after && uses(context.source.text.slice(node.span.start, node.span.end), name))
-        return true;
-      // ARG a=1 b=$a
-      if (
-        node.span.start === after &&
-        command.kind === "arg" &&
-        command.args.some(({ value }) => value && uses(value.text, name))
-      )
-        return true;
+/** The names of variables in a text. */
+function* namesIn(text: string): Iterable<string> {
+  for (const [, name] of text.matchAll(/\$\{?(\w+)/g)) yield name!;
+}
+
+/** Where the variables of a stage are looked at last. */
+interface StageUses {
+  /** Offset of the last instruction that looks at a name. */
+  readonly last: ReadonlyMap<string, number>;
+  /** Offset of the last RUN, which sees all of them; -1 for none. */
+  readonly lastRun: number;
+}
+
+function usesOf({ stage }: EvaluatedStage, context: LintContext): StageUses {
+  const last = new Map<string, number>();
+  let lastRun = -1;
+  for (const command of stage.commands) {
+    const { span } = command.node;
+    if (command.kind === "run") lastRun = span.start;
+    if (command.kind === "arg") {
+      for (const [index, { value }] of command.args.entries()) {
+        // In ARG a=1 b=$a the later one looks at the one before it.
+        for (const name of namesIn(value?.text ?? "")) last.set(name, span.start + (index > 0 ? 1 : 0));
+      }
+    } else
+      for (const name of namesIn(context.source.text.slice(span.start, span.end))) last.set(name, span.start);
+  }
+  return { last, lastRun };
+}
+
+function report(command: ArgCommand, index: number, stage?: number): Report {
+  const { key } = command.args[index]!;
+  return {
+    span: key.span,
+    node: command.node,
+    ...(stage === undefined ? {} : { stage }),
+    message: `nothing uses the argument ${key.text}`,
+    hint:
+      stage === undefined
+        ? "Remove it, or declare it again in the stage that wants it: arguments before FROM are for FROM."
+        : "Remove it, or move it before the step that wants it.",
+  };
+}
+
+function* unusedGlobals({ file }: LintContext): Iterable<Report> {
+  const used = new Set<string>();
+  for (const { from, commands } of file.stages) {
+    for (const name of namesIn(`${from.image.text} ${from.platform?.text ?? ""}`)) used.add(name);
+    for (const command of commands)
+      if (command.kind === "arg") for (const { key } of command.args) used.add(key.text);
+  }
+  for (const { args } of file.globalArgs)
+    for (const { value } of args) for (const name of namesIn(value?.text ?? "")) used.add(name);
+  for (const command of file.globalArgs) {
+    for (const [index, { key }] of command.args.entries())
+      if (isOrdinary(key.text) && !used.has(key.text)) yield report(command, index);
+  }
+}
+
+/** Stages that others with a RUN are based on, whose steps see its arguments; and those that others are based on at all. */
+function stagesBelow(stages: readonly EvaluatedStage[], uses: ReadonlyMap<EvaluatedStage, StageUses>) {
+  const belowRun = new Set<EvaluatedStage>();
+  const bases = new Set<EvaluatedStage>();
+  // Stages are based on stages before them, so that what is on a stage has been seen when it comes.
+  for (const stage of [...stages].reverse()) {
+    if (stage.parent === undefined) continue;
+    bases.add(stage.parent);
+    if (belowRun.has(stage) || uses.get(stage)!.lastRun >= 0) belowRun.add(stage.parent);
+  }
+  return { belowRun, bases };
+}
+
+function* unusedInStages(context: LintContext): Iterable<Report> {
+  const uses = new Map(context.stages.map((stage) => [stage, usesOf(stage, context)]));
+  const { belowRun, bases } = stagesBelow(context.stages, uses);
+  const everywhere = new Set([...uses.values()].flatMap(({ last }) => [...last.keys()]));
+  for (const stage of context.stages) {
+    const { last, lastRun } = uses.get(stage)!;
+    for (const command of stage.stage.commands) {
+      if (command.kind !== "arg" || belowRun.has(stage)) continue;
+      const { start } = command.node.span;
+      if (lastRun > start) continue;
+      for (const [index, { key }] of command.args.entries()) {
+        const isUsed = (last.get(key.text) ?? -1) > start || (bases.has(stage) && everywhere.has(key.text));
+        if (isOrdinary(key.text) && !isUsed) yield report(command, index, stage.stage.index);
+      }
     }
   }
-  return false;
 }
 
 export const unusedArg = slipwayRule({
   name: "UnusedArg",
   description: "Every ARG is used by something",
   *check(context) {
-    const { file } = context;
-    const report = (command: ArgCommand, index: number, stage?: number) => {
-      const { key } = command.args[index]!;
-      return {
-        span: key.span,
-        node: command.node,
-        ...(stage === undefined ? {} : { stage }),
-        message: `nothing uses the argument ${key.text}`,
-        hint:
-          stage === undefined
-            ? "Remove it, or declare it again in the stage that wants it: arguments before FROM are for FROM."
-            : "Remove it, or move it before the step that wants it.",
-      };
-    };
-    const fromTexts = file.stages.map(({ from }) => `${from.image.text} ${from.platform?.text ?? ""}`);
-    const redeclared = new Set(
-      file.stages.flatMap(({ commands }) =>
-        commands.flatMap((command) =>
-          command.kind === "arg" ? command.args.map(({ key }) => key.text) : [],
-        ),
-      ),
-    );
-    const globalValues = file.globalArgs.flatMap(({ args }) => args.map(({ value }) => value?.text ?? ""));
-    for (const command of file.globalArgs) {
-      for (const [index, { key }] of command.args.entries()) {
-        const name = key.text;
-        if (!/^\w+$/.test(name) || MEANINGFUL.test(name) || redeclared.has(name)) continue;
-        if ([...fromTexts, ...globalValues].some((text) => uses(text, name))) continue;
-        yield report(command, index);
-      }
-    }
-    for (const stage of context.stages) {
-      for (const command of stage.stage.commands) {
-        if (command.kind !== "arg") continue;
-        for (const [index, { key }] of command.args.entries()) {
-          const name = key.text;
-          if (!/^\w+$/.test(name) || MEANINGFUL.test(name)) continue;
-          if (!isUsed(context, name, { after: command.node.span.start, stage }))
-            yield report(command, index, stage.stage.index);
-        }
-      }
-    }
+    yield* unusedGlobals(context);
+    yield* unusedInStages(context);
   },
 });
