@@ -1,4 +1,10 @@
-import type { DockerfileTree, InstructionNode, Span, Word } from "@slipway/frontend-dockerfile/language";
+import type {
+  DockerfileTree,
+  InstructionNode,
+  Pair,
+  Span,
+  Word,
+} from "@slipway/frontend-dockerfile/language";
 import { logicalTextAt } from "./logical-text.ts";
 import { scanVariables, type VariableUse } from "./scan-variables.ts";
 import { innermost, type StageIndex, type StageInfo } from "./stages.ts";
@@ -60,7 +66,7 @@ export class VariableIndex {
       const parent = stage.parent && scopes.get(stage.parent);
       const scope: Scope = { ...newScope(), stage, ...(parent === undefined ? {} : { parent }) };
       scopes.set(stage, scope);
-      this.#use(stage.from, this.#globals, stage);
+      for (const use of this.#scan(stage.from)) this.#use(use, stage.from, this.#globals, stage);
       for (const node of stage.instructions) this.#visit(node, scope);
     }
   }
@@ -142,48 +148,49 @@ export class VariableIndex {
   }
 
   #visit(node: InstructionNode, scope: Scope): void {
-    const before = this.references.length;
-    this.#use(node, scope, scope.stage);
     const inner = innermost(node);
-    if ((inner.name !== "arg" && inner.name !== "env") || inner.arguments.form !== "pairs") return;
-    const isTrigger = inner !== node;
-    const [args, env] = isTrigger ? [scope.triggerArgs, scope.triggerEnv] : [scope.args, scope.env];
-    for (const { key, value, span } of inner.arguments.pairs) {
-      if (!NAME.test(key.text) || key.span.end - key.span.start !== key.text.length) continue;
-      const declaration: VariableDeclaration = {
-        kind: inner.name,
-        name: key.text,
-        nameSpan: key.span,
-        ...(value === undefined ? {} : { value }),
-        node,
-        ...(scope.stage === undefined ? {} : { stage: scope.stage }),
-      };
-      this.declarations.push(declaration);
-      (inner.name === "arg" ? args : env).set(key.text, declaration);
-      // Arguments are declared one after the other, even in one instruction; variables of one ENV all at once.
-      if (inner.name === "arg" && !isTrigger && scope.env.get(key.text) === undefined)
-        this.#redirect({ from: before, after: span.end, declaration });
+    const uses = this.#scan(node);
+    let next = 0;
+    const useUpTo = (end: number): void => {
+      for (; next < uses.length && uses[next]!.nameSpan.start < end; next++)
+        this.#use(uses[next]!, node, scope);
+    };
+    const declares = (inner.name === "arg" || inner.name === "env") && inner.arguments.form === "pairs";
+    // Arguments are declared one after the other, even in one instruction; variables of one ENV all at once.
+    if (inner.name !== "arg") useUpTo(Infinity);
+    if (declares) {
+      for (const pair of inner.arguments.pairs) {
+        useUpTo(pair.span.end);
+        this.#declare(pair, node, scope);
+      }
     }
+    useUpTo(Infinity);
   }
 
-  /** Uses of a name in the rest of the instruction that has just declared it. */
-  #redirect(found: { from: number; after: number; declaration: VariableDeclaration }): void {
-    for (let index = found.from; index < this.references.length; index++) {
-      const use = this.references[index]!;
-      if (use.name === found.declaration.name && use.nameSpan.start >= found.after)
-        this.references[index] = { ...use, declaration: found.declaration };
-    }
+  #declare({ key, value }: Pair, node: InstructionNode, scope: Scope): void {
+    if (!NAME.test(key.text) || key.span.end - key.span.start !== key.text.length) return;
+    const inner = innermost(node);
+    const kind = inner.name === "arg" ? "arg" : "env";
+    const declaration: VariableDeclaration = {
+      kind,
+      name: key.text,
+      nameSpan: key.span,
+      ...(value === undefined ? {} : { value }),
+      node,
+      ...(scope.stage === undefined ? {} : { stage: scope.stage }),
+    };
+    this.declarations.push(declaration);
+    const [args, env] = inner === node ? [scope.args, scope.env] : [scope.triggerArgs, scope.triggerEnv];
+    (kind === "arg" ? args : env).set(key.text, declaration);
   }
 
-  #use(node: InstructionNode, scope: Scope, stage: StageInfo | undefined): void {
-    for (const { name, nameSpan } of this.#scan(node)) {
-      const declaration = resolve(name, scope, node);
-      this.references.push({
-        ...{ name, nameSpan, node },
-        ...(stage === undefined ? {} : { stage }),
-        ...(declaration === undefined ? {} : { declaration }),
-      });
-    }
+  #use({ name, nameSpan }: VariableUse, node: InstructionNode, scope: Scope, stage = scope.stage): void {
+    const declaration = resolve(name, scope, node);
+    this.references.push({
+      ...{ name, nameSpan, node },
+      ...(stage === undefined ? {} : { stage }),
+      ...(declaration === undefined ? {} : { declaration }),
+    });
   }
 
   #scan(node: InstructionNode): readonly VariableUse[] {
@@ -197,7 +204,7 @@ export class VariableIndex {
     const uses: VariableUse[] = [];
     const scan = (range: Span, syntax: "shell" | "docker"): void => {
       if (text.slice(range.start, range.end).includes("$"))
-        uses.push(...scanVariables(text, range, { escape, syntax }));
+        for (const use of scanVariables(text, range, { escape, syntax })) uses.push(use);
     };
     if (inner.heredocs.length === 0) scan({ start, end: inner.span.end }, isCommand ? "shell" : "docker");
     else {
