@@ -2,6 +2,7 @@ import { didYouMean } from "../did-you-mean.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
 import type { Checker } from "./checker.ts";
 import type { RunCommand } from "./command.ts";
+import { csvMistake } from "./csv.ts";
 import { readDevice, type DeviceSpec } from "./device.ts";
 import { MountError, readMount } from "./mount.ts";
 
@@ -17,6 +18,15 @@ export function checkRun(checker: Checker): RunCommand | undefined {
   const flags = checker.flags(RUN_FLAGS);
   const mounts = flags.texts("mount");
   for (const mount of mounts) {
+    const mistake = csvMistake(mount);
+    if (mistake !== undefined) {
+      checker.report(mistake.span, {
+        code: "MOUNT_INVALID",
+        message: `the quotes of --mount do not fit together: ${mistake.text}`,
+        hint: 'Put quotes around a whole field, "target=/a,b", and double those within it.',
+      });
+      continue;
+    }
     // Values with variables can be judged only when the variables are known.
     if (!mount.text.includes("$") || /(?:^|,)from=[^,]*\$/i.test(mount.text))
       guarded(checker, () => readMount(mount, (word) => word.text));

@@ -1,6 +1,9 @@
 import type { Span } from "../syntax/source-text.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
 
+/** A field that is quoted as a whole, or free of quotes, and what ends it. */
+const FIELD = /(?:"(?:[^"]|"")*"|[^",]*)(?:,|$)/y;
+
 /**
  * Splits a value at its commas; a field in double quotes may hold commas, and a doubled quote stands for one.
  * The fields know their places when the value stands in the file as it is.
@@ -28,4 +31,17 @@ export function splitCsv(value: Word): readonly Word[] {
   }
   push(value.text.length);
   return fields;
+}
+
+/** What is wrong with the quotes of such a value, and where; undefined when nothing is. */
+export function csvMistake(value: Word): Word | undefined {
+  const exact = value.span.end - value.span.start === value.text.length;
+  let at = 0;
+  for (; at < value.text.length; at = FIELD.lastIndex) {
+    FIELD.lastIndex = at;
+    if (!FIELD.test(value.text)) break;
+  }
+  if (at >= value.text.length) return undefined;
+  const span = exact ? { start: value.span.start + at, end: value.span.end } : value.span;
+  return { text: value.text.slice(at), span };
 }

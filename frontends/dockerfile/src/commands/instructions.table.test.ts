@@ -50,11 +50,16 @@ const ROWS: Readonly<Record<string, Row>> = {
   "RUN --mount": {
     good: [
       "RUN --mount=target=/x --mount=type=cache,target=/c,sharing=locked,uid=1,gid=2,mode=0700 a",
+      `RUN --mount='type=bind,"target=/a,b",rw' a`,
       "RUN --mount=type=tmpfs,target=/t,size=64m --mount=type=secret,id=s,env=S --mount=type=ssh a",
     ],
     bad: [
       ["RUN --mount=type=cahce,target=/x a", '2:18-22 MOUNT_INVALID there is no mount type "cahce"'],
       ["RUN --mount=type=cache,traget=/x a", '2:24-32 MOUNT_INVALID --mount has no key "traget"'],
+      [
+        `RUN --mount='"target=/x"y,rw' a`,
+        '2:13-29 MOUNT_INVALID the quotes of --mount do not fit together: "target=/x"y,rw',
+      ],
       ["RUN --mount a", "2:5-11 FLAG_VALUE --mount needs a value"],
       [
         "FROM alpine AS a\nRUN --mount=from=a,target=/x b",
