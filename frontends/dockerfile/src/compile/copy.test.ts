@@ -97,6 +97,15 @@ describe("here-documents", () => {
     expect(await historyOf(text)).toBe("COPY x y <<a <<b <<c /d/ # buildkit");
   });
 
+  test("may be longer than a word can get", async () => {
+    const lines = "$V ${V:-no}\n".repeat(300_000);
+    const found = await inlineOf(`${S}ENV V=v\nCOPY <<EOF /a\n${lines}EOF`);
+    expect(found["/EOF"] === "v v\n".repeat(300_000)).toBe(true);
+    expect(await failureOf(`${S}ENV V=v\nCOPY <<EOF /a\n${lines}$V ${"${U?}"}\nEOF`)).toMatch(
+      /^300004:4-8 EXPANSION_FAILED /,
+    );
+  });
+
   test("names are taken as they are", async () => {
     expect(await inlineOf(`${S}ENV X=v\nCOPY <<$X /d/\n1\n$X`)).toEqual({ "/$X": "1\n" });
   });

@@ -2,6 +2,9 @@ import { expandText, ExpansionError, type Lookup } from "../expand/expand.ts";
 import type { Heredoc } from "../syntax/syntax-tree.ts";
 import { failAt, type Site } from "./site-error.ts";
 
+/** Longer texts are expanded line by line. In UTF-16 code units. */
+const LONG_TEXT = 1 << 18;
+
 /**
  * The text of a here-document that becomes a file: tabs stripped for `<<-`, then variables expanded unless its name is
  * quoted. Quotes mean themselves; the escape character is the backslash whatever the file's is, as for BuildKit.
@@ -11,11 +14,20 @@ export function heredocText(heredoc: Heredoc, lookup: Lookup, site: Site): strin
   const { content, expand, stripTabs, body } = heredoc;
   const text = stripTabs ? content.replace(/^\t+/gm, "") : content;
   if (!expand || !/[$\\]/.test(text)) return text;
+  // A word has a longest length, a document has not: what is long goes line by line.
+  const pieces = text.length > LONG_TEXT ? text.split(/(?<=\n)/) : [text];
+  let before = 0;
+  let expanded = "";
   try {
-    return expandText(text, lookup, { escape: "\\", ignoreQuotes: true }).text;
+    for (const piece of pieces) {
+      expanded += expandText(piece, lookup, { escape: "\\", ignoreQuotes: true }).text;
+      before += piece.length;
+    }
+    return expanded;
   } catch (error) {
     if (!(error instanceof ExpansionError)) throw error;
-    const start = body.start + (stripTabs ? writtenOffset(content, error.offset) : error.offset);
+    const offset = before + error.offset;
+    const start = body.start + (stripTabs ? writtenOffset(content, offset) : offset);
     const lineEnd = content.indexOf("\n", start - body.start);
     const end = lineEnd < 0 ? body.end : body.start + lineEnd;
     const written = content.slice(start - body.start, end - body.start).slice(0, 80);
@@ -24,7 +36,7 @@ export function heredocText(heredoc: Heredoc, lookup: Lookup, site: Site): strin
       { start, end: Math.max(start, end) },
       {
         code: "EXPANSION_FAILED",
-        message: `"${written}" in the here-document ${heredoc.name} cannot be expanded: ${error.message}`,
+        message: `"${written}" in the here-document ${heredoc.name} cannot be expanded: ${error.message.trim()}`,
         hint:
           error.hint ??
           `Put a backslash before a $ that means itself, or quote the name, <<"${heredoc.name}", to take all as it is.`,
