@@ -16,6 +16,14 @@ export interface ReferenceBuilder {
     /** Folder of the layout, which must not exist. */
     readonly dest: string;
   }): Promise<string | undefined>;
+  /**
+   * Compiles the Dockerfile of a folder.
+   * @returns BuildKit's digests of the vertices; what it said when it refused
+   */
+  digests(request: {
+    readonly context: string;
+    readonly options: Readonly<Record<string, string>>;
+  }): Promise<readonly string[] | string>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +71,31 @@ export async function startReferenceBuilder(folder: string): Promise<ReferenceBu
         { allowFailure: true, timeoutMs: 120_000 },
       );
       return code === 0 ? undefined : stderr;
+    },
+    async digests({ context, options }) {
+      const asked = {
+        ...options,
+        requestid: "frontend.convertllb",
+        "frontend.caps": "moby.buildkit.frontend.subrequests",
+      };
+      const { code, stdout, stderr } = await runCommand(
+        buildctl,
+        [
+          ...["--addr", address, "build", "--progress", "plain", "--frontend", "dockerfile.v0"],
+          ...["--local", `context=${context}`, "--local", `dockerfile=${context}`],
+          ...Object.entries(asked).flatMap(([key, value]) => ["--opt", `${key}=${value}`]),
+        ],
+        { allowFailure: true, timeoutMs: 120_000 },
+      );
+      if (code !== 0) return stderr;
+      const { def = {} } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as {
+        def?: Readonly<Record<string, object>>;
+      };
+      // The last op has no kind: it names the result.
+      const kinds = ["source", "exec", "file", "merge", "diff", "build"];
+      return Object.entries(def)
+        .filter(([, op]) => kinds.some((kind) => kind in op))
+        .map(([digest]) => digest);
     },
     async stop() {
       if (daemon.exitCode !== null) return;

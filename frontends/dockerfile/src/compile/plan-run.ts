@@ -20,7 +20,8 @@ export function planRun(planner: StagePlanner, command: RunCommand, placed: Plac
   const mounted = planMounts(planner, command, placed);
   const { mounts, secretEnv } = mounted;
   if (scope.options.shmSizeBytes > 0) mounts.push(sharedMemory(scope.options.shmSizeBytes));
-  const env = [...plan.env].map(([key, value]) => `${key}=${value}`);
+  // A name that expanded to nothing is in the image, as with Docker, but processes cannot have it.
+  const env = [...plan.env].filter(([key]) => key !== "").map(([key, value]) => `${key}=${value}`);
   if (mounted.agentSocket !== undefined && !plan.env.has("SSH_AUTH_SOCK"))
     env.push(`SSH_AUTH_SOCK=${mounted.agentSocket}`);
   const shown =

@@ -1,4 +1,4 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { InputError, sha256 } from "@slipway/oci";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -48,7 +48,10 @@ describe("canonical bytes", () => {
         const bytes = canonicalOpBytes(op, [], constraints);
         const message = fromBinary(OpSchema, bytes);
         expect(unknownFields(message)).toEqual([]);
-        expect(Buffer.from(toBinary(OpSchema, message))).toEqual(Buffer.from(bytes));
+        // Generated code has the kind of op in its place, BuildKit behind everything else.
+        const rest = toBinary(OpSchema, { ...message, op: { case: undefined } });
+        const kind = toBinary(OpSchema, create(OpSchema, { op: message.op }));
+        expect(Buffer.concat([rest, kind])).toEqual(Buffer.from(bytes));
       }),
     );
   });
@@ -224,8 +227,8 @@ describe("decode", () => {
   });
 
   test("resolves inputs by the digest of the bytes as they were given", () => {
-    // The same op with its fields in another order: constraints first.
-    const odd = Buffer.concat([opA.subarray(-2), opA.subarray(0, -2)]);
+    // The same op with its fields in another order: constraints last, as BuildKit before 0.18 wrote them.
+    const odd = Buffer.concat([opA.subarray(2), opA.subarray(0, 2)]);
     const w = new WireWriter();
     w.begin(1);
     w.string(1, sha256(odd));
@@ -244,7 +247,7 @@ describe("decode", () => {
   });
 
   test("makes one vertex of two spellings of a step", () => {
-    const odd = Buffer.concat([opA.subarray(-2), opA.subarray(0, -2)]);
+    const odd = Buffer.concat([opA.subarray(2), opA.subarray(0, 2)]);
     const w = new WireWriter();
     for (const digest of [a.digest, sha256(odd)]) {
       w.begin(1);

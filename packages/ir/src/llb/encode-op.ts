@@ -45,8 +45,9 @@ export interface WireInput {
 }
 
 /**
- * Writes the canonical bytes of `pb.Op`: fields by number, map keys sorted, defaults left out, and the constraints
- * always present, as BuildKit's Go client writes them. Equal steps get equal bytes.
+ * Writes the canonical bytes of `pb.Op`: fields by number but for the kind of op, which comes last, map keys sorted,
+ * defaults left out, and the constraints always present, as BuildKit writes them (since 0.18; until then the kind came
+ * in its place). Equal steps get equal bytes.
  */
 export function writeOp(
   w: WireWriter,
@@ -54,6 +55,10 @@ export function writeOp(
   { inputs, constraints }: { inputs: readonly WireInput[]; constraints: Constraints },
 ): void {
   for (const input of inputs) writeInput(w, input);
+  if (constraints.platform) writePlatform(w, constraints.platform);
+  w.begin(OP.constraints);
+  w.strings(1, constraints.filter);
+  w.end();
   switch (op.kind) {
     case "exec":
       w.begin(OP.exec);
@@ -94,10 +99,6 @@ export function writeOp(
     default:
       unreachable(op, "op");
   }
-  if (constraints.platform) writePlatform(w, constraints.platform);
-  w.begin(OP.constraints);
-  w.strings(1, constraints.filter);
-  w.end();
 }
 
 /** Writes the op that closes a definition: it has no kind, and its one input is the result. */
