@@ -247,3 +247,34 @@ MAINTAINER me`;
     });
   });
 });
+
+test("the time for variables and labels grows with their number, not with its square", async () => {
+  const lines = Array.from({ length: 20_000 }, (_, at) => `ENV e${at}=$e${at - 1}x\nLABEL l${at}=v`);
+  const startedMs = performance.now();
+  const config = await configOf(`FROM scratch\nENV e-1=\n${lines.join("\n")}\nENV e7=seven`);
+  expect(Object.keys(config.Labels!)).toHaveLength(20_000);
+  expect(config.Env).toHaveLength(20_002);
+  expect(config.Env![9]).toBe("e7=seven");
+  // Copying all for each new one took minutes.
+  expect(performance.now() - startedMs).toBeLessThan(20_000);
+});
+
+test("names that objects have from birth are ordinary names of labels and variables", async () => {
+  const config = await configOf(
+    "FROM scratch AS a\nLABEL __proto__=x constructor=y\nFROM a\nLABEL toString=z\nENV __proto__=1 constructor=$__proto__",
+  );
+  expect(Object.entries(config.Labels!)).toEqual([
+    ["__proto__", "x"],
+    ["constructor", "y"],
+    ["toString", "z"],
+  ]);
+  expect(config.Env).toContain("constructor=");
+});
+
+test("labels of a stage are not those of the one that it began with", async () => {
+  const { Labels, Env } = await configOf(
+    "FROM scratch AS a\nLABEL a=1\nENV A=1\nFROM a AS b\nLABEL b=2\nENV B=2\nFROM a\nLABEL c=3",
+  );
+  expect(Labels).toEqual({ a: "1", c: "3" });
+  expect(Env).not.toContain("B=2");
+});

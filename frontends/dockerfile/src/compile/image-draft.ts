@@ -15,11 +15,17 @@ export class ImageDraft {
   /** Indexes of the entries of this stage that have layers of their own. */
   readonly #layerEntries: number[] = [];
   readonly #created: string | undefined;
+  /** The variables, which are those of `config` as soon as there are some. */
+  #env: string[] = [];
+  /** Where in `#env` a name stands first. */
+  readonly #places = new Map<string, number>();
+  #labels: Record<string, string> | undefined;
 
   /** @param epochSeconds time of the history entries; they have none when absent */
   constructor(base: ImageConfig, epochSeconds: number | undefined) {
     this.#base = base;
     this.config = { ...base.config };
+    if (base.config?.Env) this.config.Env = this.#env = [...base.config.Env];
     this.author = base.author;
     this.#history = [...(base.history ?? [])];
     this.#created =
@@ -47,18 +53,41 @@ export class ImageDraft {
 
   /** Every image has a PATH. */
   ensurePath(): void {
-    if (!(this.config.Env ?? []).some((entry) => entry.startsWith("PATH="))) {
-      this.config.Env = [...(this.config.Env ?? []), `PATH=${DEFAULT_PATH}`];
-    }
+    if (!this.#env.some((entry) => entry.startsWith("PATH="))) this.#addEnv(`PATH=${DEFAULT_PATH}`);
   }
 
   /** Replaces a variable in its place, or adds it at the end. */
   setEnv(key: string, value: string): void {
-    const env = [...(this.config.Env ?? [])];
-    const at = env.findIndex((entry) => entry.startsWith(`${key}=`) || entry === key);
-    if (at < 0) env.push(`${key}=${value}`);
-    else env[at] = `${key}=${value}`;
-    this.config.Env = env;
+    // Looking at all of them for each new one would take the square of their number.
+    if (this.#places.size === 0)
+      for (const [at, entry] of this.#env.entries()) this.#notePlace(nameOf(entry), at);
+    const at = this.#places.get(key);
+    if (at === undefined) this.#addEnv(`${key}=${value}`);
+    else this.#env[at] = `${key}=${value}`;
+  }
+
+  #addEnv(entry: string): void {
+    if (this.#places.size > 0) this.#notePlace(nameOf(entry), this.#env.length);
+    this.#env.push(entry);
+    this.config.Env = this.#env;
+  }
+
+  #notePlace(name: string, at: number): void {
+    if (!this.#places.has(name)) this.#places.set(name, at);
+  }
+
+  /** Adds or replaces a label. */
+  setLabel(key: string, value: string): void {
+    // Those of the base image are shared with other stages.
+    this.#labels ??= { ...this.config.Labels };
+    // Assigning to a label of the name __proto__ would make no label.
+    Object.defineProperty(this.#labels, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+    this.config.Labels = this.#labels;
   }
 
   /** Adds an entry to the history, with a layer or without. */
@@ -104,4 +133,9 @@ export class ImageDraft {
       ...(this.#history.length > 0 ? { history: this.#history } : {}),
     };
   }
+}
+
+function nameOf(entry: string): string {
+  const split = entry.indexOf("=");
+  return split < 0 ? entry : entry.slice(0, split);
 }

@@ -182,7 +182,7 @@ export class StagePlanner {
       if (name === "ENV") {
         this.setVariable(key, value);
         this.image.setEnv(key, value);
-      } else this.image.config.Labels = { ...this.image.config.Labels, [key]: value };
+      } else this.image.setLabel(key, value);
     }
     this.image.commit([name, ...expanded.map(({ key, value }) => `${key}=${value}`)].join(" "));
   }

@@ -65,3 +65,18 @@ test("a backslash before anything ordinary is an error", () => {
   expect(() => trimPattern("a", "\\a", { fromEnd: false, greedy: false })).toThrow(PatternError);
   expect(() => trimPattern("a", "a\\", { fromEnd: true, greedy: false })).toThrow('"\\" is not an escape');
 });
+
+test("a long text that matches nowhere is looked at once", () => {
+  const text = "a".repeat(1_000_000);
+  const startedMs = performance.now();
+  expect(replacePattern(text, "*a*a*a*b", { replacement: "", all: true })).toBe(text);
+  expect(replacePattern(text, "a?*?ab", { replacement: "", all: false })).toBe(text);
+  // Trying each place for itself took hours.
+  expect(performance.now() - startedMs).toBeLessThan(20_000);
+});
+
+test("two texts that are both too long to compare are an error", () => {
+  const long = "a".repeat(500_000);
+  expect(() => replacePattern(long, long, { replacement: "", all: true })).toThrow(PatternError);
+  expect(() => trimPattern(long, long, { fromEnd: true, greedy: true })).toThrow(PatternError);
+});

@@ -23,7 +23,9 @@ function parsePattern(pattern: string): readonly Piece[] {
   for (let index = 0; index < characters.length; index++) {
     let character = characters[index]!;
     if (character === "*" || character === "?") {
-      pieces.push(character === "*" ? { kind: "star" } : { kind: "any" });
+      // Stars beside each other mean what one means.
+      if (character === "?") pieces.push({ kind: "any" });
+      else if (pieces.at(-1)?.kind !== "star") pieces.push({ kind: "star" });
       continue;
     }
     if (character === "\\") {
@@ -72,22 +74,62 @@ function ends(
   return [reached.indexOf(1), reached.lastIndexOf(1)];
 }
 
-/** The first match from `from` on, as long as it can be. */
+/**
+ * The first match from `from` on, as long as it can be. One pass for all places where a match may begin: each piece knows
+ * the first of those from which it was reached. Trying them one after the other takes hours for a long text with many.
+ */
 function findMatch(pieces: readonly Piece[], characters: readonly string[], from: number): Match | undefined {
-  const [head] = pieces;
-  const hasStar = pieces.some(({ kind }) => kind === "star");
-  for (let start = from; start <= characters.length; start++) {
-    if (head?.kind === "literal" && characters[start] !== head.character) continue;
-    const found = ends(pieces, characters.slice(start, hasStar ? undefined : start + pieces.length), 0);
-    if (found !== undefined) return { start, end: start + found[1] };
+  const last = pieces.length;
+  const head = pieces[0];
+  let reached = new Float64Array(last + 1).fill(Infinity);
+  let next = new Float64Array(last + 1);
+  let best: Match | undefined;
+  let isAlive = false;
+  for (let at = from; at <= characters.length; at++) {
+    if (best === undefined) {
+      if (!isAlive && head?.kind === "literal") {
+        at = characters.indexOf(head.character, at);
+        if (at < 0) return undefined;
+      }
+      reached[0] = Math.min(reached[0]!, at);
+    }
+    for (let index = 0; index < last; index++)
+      if (pieces[index]!.kind === "star") reached[index + 1] = Math.min(reached[index + 1]!, reached[index]!);
+    const start = reached[last]!;
+    if (start !== Infinity && (best === undefined || start <= best.start)) best = { start, end: at };
+    const character = characters[at];
+    if (character === undefined) break;
+    next.fill(Infinity);
+    isAlive = false;
+    for (let index = 0; index < last; index++) {
+      const piece = pieces[index]!;
+      const began = reached[index]!;
+      if (began === Infinity || (best !== undefined && began > best.start)) continue;
+      if (piece.kind === "literal" ? piece.character !== character : character === "\n") continue;
+      const to = piece.kind === "star" ? index : index + 1;
+      next[to] = Math.min(next[to]!, began);
+      isAlive = true;
+    }
+    [reached, next] = [next, reached];
+    if (best !== undefined && !isAlive) break;
   }
-  return undefined;
+  return best;
+}
+
+/** What comparing a text with a pattern may cost: pieces times characters, half a second or so. */
+const MAX_COMPARISONS = 1 << 27;
+
+function checkCost(pieces: readonly Piece[], characters: readonly string[]): void {
+  if (pieces.length * characters.length <= MAX_COMPARISONS) return;
+  throw new PatternError(
+    `it has ${pieces.length} characters, too many for a value of ${characters.length} characters`,
+  );
 }
 
 /**
  * Replaces what matches a shell pattern of `*`, `?` and backslash: the first match, or all of them. Each is as long as it
  * can be. Brackets are ordinary characters, as in Docker's shell lexer.
- * @throws PatternError when a backslash stands before anything but `* ? \ } /`.
+ * @throws PatternError when a backslash stands before anything but `* ? \ } /`, or when both texts are very long.
  */
 export function replacePattern(
   value: string,
@@ -96,6 +138,7 @@ export function replacePattern(
 ): string {
   const pieces = parsePattern(pattern);
   const characters = [...value];
+  checkCost(pieces, characters);
   let result = "";
   let at = 0;
   let lastEnd = -1;
@@ -116,7 +159,7 @@ export function replacePattern(
 
 /**
  * Cuts the part that matches `pattern` off the start (or the end) of `value`: the longest when `greedy`, else the shortest.
- * @throws PatternError when the pattern is none.
+ * @throws PatternError as `replacePattern`.
  */
 export function trimPattern(
   value: string,
@@ -125,6 +168,7 @@ export function trimPattern(
 ): string {
   const pieces = parsePattern(pattern);
   const characters = [...value];
+  checkCost(pieces, characters);
   // The end of a text is the start of its mirror image.
   if (options.fromEnd) characters.reverse();
   const found = ends(options.fromEnd ? pieces.toReversed() : pieces, characters, 0);
