@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { archiveError } from "./archive-error.ts";
 import { BitReader } from "./bit-reader.ts";
 import { ByteSource } from "./byte-source.ts";
@@ -16,14 +17,18 @@ const OUTPUT_BYTES = 1 << 18;
 
 /**
  * The bytes that bzip2 packed. Chunks are the taker's. Holds one block and its input at a time, about 8 MiB.
- * @throws InputError `ARCHIVE_BAD_COMPRESSION`, `ARCHIVE_TRUNCATED`
+ * @throws InputError `ARCHIVE_BAD_COMPRESSION`, `ARCHIVE_TRUNCATED`; the signal's reason
  */
 export async function* decompressBzip2(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<Buffer, void> {
   const bytes = new ByteSource(source);
+  // Streams may be as short as 14 bytes: one room serves all of them, and what waits gets its turn between them.
+  const room = { links: new Uint32Array(0) };
   try {
     for (let count = 0; ; count++) {
+      if (count % 256 === 255) await setImmediate(undefined, options);
       const start = await bytes.fill(4);
       if (start.length === 0 && count > 0) return;
       const level = start[3]! - 0x30;
@@ -34,15 +39,17 @@ export async function* decompressBzip2(
         throw damaged("it does not begin like bzip2");
       }
       bytes.skip(4);
-      yield* decompressStream(bytes, level * 100_000);
+      yield* decompressStream(bytes, { blockSize: level * 100_000, room });
     }
   } finally {
     await bytes.close();
   }
 }
 
-async function* decompressStream(bytes: ByteSource, blockSize: number): AsyncGenerator<Buffer, void> {
-  const links = new Uint32Array(blockSize);
+async function* decompressStream(
+  bytes: ByteSource,
+  { blockSize, room }: { readonly blockSize: number; readonly room: { links: Uint32Array } },
+): AsyncGenerator<Buffer, void> {
   let skippedBits = 0;
   let streamCrc = 0;
   for (;;) {
@@ -55,6 +62,8 @@ async function* decompressStream(bytes: ByteSource, blockSize: number): AsyncGen
       return;
     }
     if (magic !== BLOCK_MAGIC) throw damaged("a block does not begin like one");
+    if (room.links.length < blockSize) room.links = new Uint32Array(blockSize);
+    const links = room.links.subarray(0, blockSize);
     const block = readBlock(bits, links);
     bytes.skip(bits.position >>> 3);
     skippedBits = bits.position & 7;
@@ -198,7 +207,8 @@ class HuffmanTable {
     let length = FAST_BITS + 1;
     while (length <= MAX_CODE_BITS && next >= this.#limits[length]!) length++;
     const symbol = this.#symbols[(next >>> (MAX_CODE_BITS - length)) + (this.#offsets[length] ?? 0)];
-    if (length > MAX_CODE_BITS || symbol === undefined) throw damaged("a block has a code that means nothing");
+    if (length > MAX_CODE_BITS || symbol === undefined)
+      throw damaged("a block has a code that means nothing");
     bits.skip(length);
     return symbol;
   }

@@ -104,21 +104,47 @@ describe("bzip2", () => {
     );
   });
 
-  it.skipIf(!hasProgram("bzip2"))("reads many blocks, and a gigabyte's worth of zeros in little memory", async () => {
-    const random = randomBytes(1 << 20);
-    expect((await decompressed("bzip2", compressed("bzip2", random, "-1"))).equals(random)).toBe(true);
-    const zeros = compressed("bzip2", Buffer.alloc(100 << 20));
-    let length = 0;
-    let largest = 0;
-    await decompressInto(pieces(zeros), {
+  it.skipIf(!hasProgram("bzip2"))(
+    "reads many blocks, and a gigabyte's worth of zeros in little memory",
+    async () => {
+      const random = randomBytes(1 << 20);
+      expect((await decompressed("bzip2", compressed("bzip2", random, "-1"))).equals(random)).toBe(true);
+      const zeros = compressed("bzip2", Buffer.alloc(100 << 20));
+      let length = 0;
+      let largest = 0;
+      await decompressInto(pieces(zeros), {
+        compression: "bzip2",
+        take: (chunk) => {
+          length += chunk.length;
+          largest = Math.max(largest, chunk.length);
+        },
+      });
+      expect(length).toBe(100 << 20);
+      expect(largest).toBeLessThanOrEqual(1 << 18);
+    },
+  );
+});
+
+describe("bzip2 in many streams", () => {
+  const empty = Buffer.from("BZh9\x17\x72\x45\x38\x50\x90\0\0\0\0", "latin1");
+  const many = Buffer.concat([...Array.from({ length: 100_000 }, () => empty), BZIP2]);
+
+  it("takes no room for each of them", async () => {
+    const startedMs = performance.now();
+    expect(await decompressed("bzip2", many)).toEqual(TEXT);
+    // With 3.6 MB for each it took minutes.
+    expect(performance.now() - startedMs).toBeLessThan(20_000);
+  });
+
+  it("can be interrupted between them, and lets the process do other things", async () => {
+    const interrupt = new AbortController();
+    setImmediate(() => interrupt.abort(new Error("enough")));
+    const work = decompressInto([many], {
       compression: "bzip2",
-      take: (chunk) => {
-        length += chunk.length;
-        largest = Math.max(largest, chunk.length);
-      },
+      signal: interrupt.signal,
+      take: () => expect.unreachable("it went on to the end"),
     });
-    expect(length).toBe(100 << 20);
-    expect(largest).toBeLessThanOrEqual(1 << 18);
+    await expect(work).rejects.toThrow("enough");
   });
 });
 
@@ -158,10 +184,19 @@ describe("zstd", () => {
   };
 
   it("skips what is to be skipped", async () => {
-    const data = Buffer.concat([skippable(3), ZSTD, skippable(0, 15), skippable(100_000, 7), ZSTD, skippable(9)]);
+    const data = Buffer.concat([
+      skippable(3),
+      ZSTD,
+      skippable(0, 15),
+      skippable(100_000, 7),
+      ZSTD,
+      skippable(9),
+    ]);
     expect(await decompressed("zstd", data)).toEqual(Buffer.concat([TEXT, TEXT]));
     expect(await decompressed("zstd", data, 1000)).toEqual(Buffer.concat([TEXT, TEXT]));
-    await expect(decompressed("zstd", Buffer.concat([ZSTD, skippable(9).subarray(0, 12)]))).rejects.toMatchObject({
+    await expect(
+      decompressed("zstd", Buffer.concat([ZSTD, skippable(9).subarray(0, 12)])),
+    ).rejects.toMatchObject({
       code: "ARCHIVE_TRUNCATED",
     });
   });

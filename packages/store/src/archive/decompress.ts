@@ -81,7 +81,7 @@ async function decoder(
       return decompressZstd(source, ahead(options.chunkBytes));
     }
     case "bzip2":
-      return (await import("./bzip2.ts")).decompressBzip2(source);
+      return (await import("./bzip2.ts")).decompressBzip2(source, options);
     case "xz":
       return (await import("./xz.ts")).decompressXz(source);
   }
