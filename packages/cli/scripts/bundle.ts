@@ -27,6 +27,9 @@ const DOCKERFILE_LANGUAGE = "dockerfile-language";
 /** The language server and the protocol's library: nothing that a build needs. */
 const LANGUAGE_SERVER = "language-server";
 
+/** A parser of YAML, for machines that describe devices in it. */
+const YAML_PARSER = "yaml-parser";
+
 /** Modules that are files of their own, by the import that loads them: what the importer's path ends with. */
 const APART: readonly { readonly importer: string; readonly path: string; readonly entry: string }[] = [
   { importer: "cli/src/main.ts", path: `./${COMMAND_LINE}.ts`, entry: COMMAND_LINE },
@@ -44,6 +47,7 @@ const APART: readonly { readonly importer: string; readonly path: string; readon
     path: "@slipway/frontend-dockerfile/language",
     entry: DOCKERFILE_LANGUAGE,
   },
+  { importer: "sandbox/src/cdi/device-spec.ts", path: "./parse-yaml.ts", entry: YAML_PARSER },
   { importer: "cli/src/commands/lsp.ts", path: "@slipway/language-server", entry: LANGUAGE_SERVER },
 ];
 
@@ -79,6 +83,7 @@ function entryFiles(): Map<string, string> {
     [DOCKERFILE_PARSER, path.join(workspace, "frontends/dockerfile/src/syntax/parser.ts")],
     [DOCKERFILE_LINT, path.join(workspace, "frontends/dockerfile/src/lint/lint-build.ts")],
     [DOCKERFILE_LANGUAGE, path.join(workspace, "frontends/dockerfile/src/language.ts")],
+    [YAML_PARSER, path.join(workspace, "packages/sandbox/src/cdi/parse-yaml.ts")],
     [LANGUAGE_SERVER, path.join(workspace, "packages/language-server/src/index.ts")],
   ]);
   const patterns = ["packages", "frontends"].map((folder) => `${folder}/*/src/**/*{-worker,-stub}.ts`);

@@ -5,7 +5,7 @@ export {
   type ChosenSandbox,
   type SandboxDriverName,
 } from "./choose-sandbox.ts";
-export { readDeviceFiles, type Device, type DeviceEdits, type DeviceFiles } from "./cdi/device-spec.ts";
+export { readDeviceFiles, type Device, type DeviceEdits } from "./cdi/device-spec.ts";
 export { resolveDevices, type DeviceAdditions, type DeviceRequest } from "./cdi/resolve-devices.ts";
 export { findRuntimes, type OciRuntime } from "./find-runtimes.ts";
 export { createNamespacesDriver, type SandboxDriverOptions } from "./namespaces-driver.ts";

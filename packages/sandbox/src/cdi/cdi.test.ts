@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { readDeviceFiles } from "./device-spec.ts";
 import { resolveDevices, type DeviceAdditions } from "./resolve-devices.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "slipway-cdi-"));
@@ -54,13 +55,24 @@ const vendor = specs("vendor", {
       },
     ],
   },
-  "c.yaml": "kind: vendor3.com/device",
+  "c.yaml": `
+cdiVersion: "0.6.0"
+kind: vendor3.com/device
+containerEdits:
+  env: [ "THREE=1" ]
+devices:
+  - name: gpu
+    containerEdits:
+      deviceNodes:
+        - path: /dev/null
+          fileMode: 0660
+`,
 });
 
-function resolve(
+async function resolve(
   names: readonly string[],
   options: { folders?: string[]; allowed?: boolean; optional?: boolean } = {},
-): DeviceAdditions {
+): Promise<DeviceAdditions> {
   return resolveDevices(
     names.map((name) => ({ name, optional: options.optional ?? false })),
     {
@@ -77,16 +89,16 @@ describe("devices of the Container Device Interface", () => {
     ["vendor1.com/device", ["ALL", "FOO"]],
     ["vendor1.com/device=*", ["ALL", "FOO", "BAR", "OPEN"]],
     ["class1", ["ALL", "BAR", "OPEN"]],
-  ])("%s", (name, expected) => {
-    expect(resolve([name]).env).toEqual(expected.map((variable) => `${variable}=1`));
+  ])("%s", async (name, expected) => {
+    expect((await resolve([name])).env).toEqual(expected.map((variable) => `${variable}=1`));
   });
 
-  test("what several requests name comes once", () => {
-    expect(resolve(["class1", "vendor1.com/device=bar"]).env).toEqual(["ALL=1", "BAR=1", "OPEN=1"]);
+  test("what several requests name comes once", async () => {
+    expect((await resolve(["class1", "vendor1.com/device=bar"])).env).toEqual(["ALL=1", "BAR=1", "OPEN=1"]);
   });
 
-  test("nodes, mounts and groups", () => {
-    expect(resolve(["vendor2.com/node=0"])).toEqual({
+  test("nodes, mounts and groups", async () => {
+    expect(await resolve(["vendor2.com/node=0"])).toEqual({
       env: [],
       mounts: [
         { kind: "device", source: "/dev/null", target: "/dev/lent", uid: 3, gid: 1001, mode: 0o600 },
@@ -99,45 +111,76 @@ describe("devices of the Container Device Interface", () => {
     });
   });
 
-  test("a later folder's description replaces an earlier one's", () => {
+  test("a later folder's description replaces an earlier one's", async () => {
     const later = specs("later", {
       "x.json": { kind: "vendor1.com/device", devices: [{ name: "foo", ...env("LATER") }] },
     });
-    expect(resolve(["vendor1.com/device=foo"], { folders: [vendor, "/no/such/folder", later] }).env).toEqual([
-      "LATER=1",
-    ]);
+    const additions = await resolve(["vendor1.com/device=foo"], {
+      folders: [vendor, "/no/such/folder", later],
+    });
+    expect(additions.env).toEqual(["LATER=1"]);
   });
 
-  test("a device must be allowed, by the build or in its description", () => {
-    expect(() => resolve(["vendor1.com/device=foo"], { allowed: false })).toThrow(
+  test("a device must be allowed, by the build or in its description", async () => {
+    await expect(resolve(["vendor1.com/device=foo"], { allowed: false })).rejects.toThrow(
       expect.objectContaining({
         code: "DEVICE_NOT_ALLOWED",
         hint: expect.stringContaining("--allow device=vendor1.com/device=foo"),
       }),
     );
-    expect(resolve(["vendor1.com/device=open"], { allowed: false }).env).toEqual(["ALL=1", "OPEN=1"]);
+    expect((await resolve(["vendor1.com/device=open"], { allowed: false })).env).toEqual(["ALL=1", "OPEN=1"]);
   });
 
-  test("one that does not exist is an error that lists the others, or nothing when it is optional", () => {
-    expect(() => resolve(["vendor3.com/device=foo"])).toThrow(
+  test("one that does not exist is an error that lists the others, or nothing when it is optional", async () => {
+    await expect(resolve(["vendor3.com/device=foo"])).rejects.toThrow(
       expect.objectContaining({
         code: "DEVICE_NOT_FOUND",
-        hint: expect.stringMatching(/vendor1.com\/device=foo.*c\.yaml/),
+        hint: expect.stringMatching(/vendor1.com\/device=foo.*vendor3.com\/device=gpu/),
       }),
     );
-    expect(resolve(["vendor3.com/device=foo"], { optional: true }).env).toEqual([]);
-    expect(() => resolve(["a.com/b=c"], { folders: [] })).toThrow(
+    expect((await resolve(["vendor3.com/device=foo"], { optional: true })).env).toEqual([]);
+    await expect(resolve(["a.com/b=c"], { folders: [] })).rejects.toThrow(
       expect.objectContaining({ code: "DEVICE_NOT_FOUND" }),
     );
   });
 
   test.each(["nonsense", "[]", '{"kind":"x"}', '{"kind":"a/b","devices":[{"name":3}]}'])(
     "a file that says %s is named in the error",
-    (content) => {
+    async (content) => {
       const broken = specs(`broken-${content.length}`, { "x.json": content });
-      expect(() => resolve(["a/b=c"], { folders: [broken] })).toThrow(
+      await expect(resolve(["a/b=c"], { folders: [broken] })).rejects.toThrow(
         expect.objectContaining({ code: "DEVICE_SPEC_INVALID", message: expect.stringContaining("x.json") }),
       );
     },
   );
+
+  test("YAML says the same as JSON, octal modes included", async () => {
+    expect(await resolve(["vendor3.com/device"])).toMatchObject({
+      env: ["THREE=1"],
+      mounts: [{ source: "/dev/null", target: "/dev/null", mode: 0o660 }],
+    });
+  });
+
+  const lots = (line: (i: number) => string): string =>
+    Array.from({ length: 40 }, (_, i) => line(i)).join("");
+  test.each([
+    ["aliases that multiply", `a0: &a0 [1]\n${lots((i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]\n`)}`],
+    [
+      "merges that multiply",
+      `a0: &a0 {b: 1}\n${lots((i) => `a${i + 1}: &a${i + 1} {<<: [*a${i}, *a${i}]}\n`)}`,
+    ],
+    ["deep nesting", "[".repeat(1 << 19)],
+    ["too much", `kind: a/b\n${"# more\n".repeat(200_000)}`],
+    ["several documents", "kind: a/b\n---\nkind: a/b\n"],
+    ["a key twice", "kind: a/b\nkind: a/c\n"],
+    ["no YAML", "kind: [a\n"],
+    ["another type", "kind: !!binary aGVsbG8=\n"],
+  ])("a YAML file with %s is refused, soon", async (name, content) => {
+    const hostile = specs(`hostile-${name}`, { "x.yml": content });
+    const start = performance.now();
+    await expect(readDeviceFiles([hostile])).rejects.toThrow(
+      expect.objectContaining({ code: "DEVICE_SPEC_INVALID", message: expect.stringContaining("x.yml") }),
+    );
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
 });

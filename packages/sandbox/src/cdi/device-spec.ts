@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { WorldError } from "@slipway/oci";
 
@@ -42,30 +42,29 @@ export interface Device {
 const GROUP = "org.mobyproject.buildkit.device.class";
 const AUTO_ALLOW = "org.mobyproject.buildkit.device.autoallow";
 
-/** What the folders hold. */
-export interface DeviceFiles {
-  /** In the order of files and of their lines; of devices with one name, the last. */
-  readonly devices: readonly Device[];
-  /** Files in YAML, which are not read. */
-  readonly unread: readonly string[];
-}
+/** Descriptions have kilobytes; more is a mistake or an attack. */
+const MOST_BYTES = 1 << 20;
 
-/** Reads all descriptions. @throws WorldError `DEVICE_SPEC_INVALID` */
-export function readDeviceFiles(folders: readonly string[] = deviceFolders): DeviceFiles {
+/**
+ * Reads all descriptions, in JSON (`.json`) and YAML (`.yaml`, `.yml`).
+ * @returns devices in the order of files and of their lines; of devices with one name, the last
+ * @throws WorldError `DEVICE_SPEC_INVALID`
+ */
+export async function readDeviceFiles(
+  folders: readonly string[] = deviceFolders,
+): Promise<readonly Device[]> {
   const devices = new Map<string, Device>();
-  const unread: string[] = [];
   for (const folder of folders) {
     for (const name of namesIn(folder)) {
       const file = path.join(folder, name);
-      if (/\.ya?ml$/.test(name)) unread.push(file);
-      if (!name.endsWith(".json")) continue;
-      for (const device of devicesOf(file)) {
+      if (!/\.(json|ya?ml)$/.test(name)) continue;
+      for (const device of await devicesOf(file)) {
         devices.delete(device.name);
         devices.set(device.name, device);
       }
     }
   }
-  return { devices: [...devices.values()], unread };
+  return [...devices.values()];
 }
 
 function namesIn(folder: string): string[] {
@@ -78,9 +77,16 @@ function namesIn(folder: string): string[] {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function devicesOf(file: string): Device[] {
+async function parsed(file: string): Promise<unknown> {
+  if (statSync(file).size > MOST_BYTES) throw new Error("it has more than 1 MiB");
+  const content = readFileSync(file, "utf8");
+  if (file.endsWith(".json")) return JSON.parse(content);
+  return (await import("./parse-yaml.ts")).parseYaml(content);
+}
+
+async function devicesOf(file: string): Promise<Device[]> {
   try {
-    const spec = fields(JSON.parse(readFileSync(file, "utf8")));
+    const spec = fields(await parsed(file));
     const kind = text(spec["kind"]);
     if (!/^[\w.-]+\/[\w.-]+$/.test(kind)) throw new Error(`"${kind}" is no kind (vendor.com/class)`);
     const all = editsOf(spec["containerEdits"]);

@@ -1,6 +1,6 @@
 import type { SandboxMount } from "@slipway/engine-sdk";
 import { InputError } from "@slipway/oci";
-import { readDeviceFiles, type Device, type DeviceFiles } from "./device-spec.ts";
+import { readDeviceFiles, type Device } from "./device-spec.ts";
 
 /** A device that a step asks for. */
 export interface DeviceRequest {
@@ -24,7 +24,7 @@ export interface DeviceAdditions {
  * @param isAllowed whether the build may have a device that its administrator has not opened to all.
  * @throws InputError `DEVICE_NOT_FOUND`, `DEVICE_NOT_ALLOWED`; WorldError `DEVICE_SPEC_INVALID`
  */
-export function resolveDevices(
+export async function resolveDevices(
   requests: readonly DeviceRequest[],
   options: {
     readonly isAllowed: (device: Device) => boolean;
@@ -32,12 +32,12 @@ export function resolveDevices(
     readonly user: { readonly uid: number; readonly gid: number };
     readonly folders?: readonly string[];
   },
-): DeviceAdditions {
-  const files = readDeviceFiles(options.folders);
+): Promise<DeviceAdditions> {
+  const devices = await readDeviceFiles(options.folders);
   const chosen = new Map<string, Device>();
   for (const request of requests) {
-    const found = matching(files.devices, request.name);
-    if (found.length === 0 && !request.optional) throw notFound(request.name, files);
+    const found = matching(devices, request.name);
+    if (found.length === 0 && !request.optional) throw notFound(request.name, devices);
     for (const device of found) {
       if (!device.allowed && !options.isAllowed(device)) throw notAllowed(device);
       chosen.set(device.name, device);
@@ -77,17 +77,13 @@ function matching(devices: readonly Device[], name: string): readonly Device[] {
   return devices.filter((each) => (device === "*" ? each.kind === kind : each.name === name));
 }
 
-function notFound(name: string, files: DeviceFiles): InputError<"DEVICE_NOT_FOUND"> {
-  const known = files.devices.map((device) => device.name).join(", ");
-  const unread =
-    files.unread.length === 0
-      ? ""
-      : ` Slipway does not read descriptions in YAML (${files.unread.join(", ")}): write them as JSON.`;
+function notFound(name: string, devices: readonly Device[]): InputError<"DEVICE_NOT_FOUND"> {
+  const known = devices.map((device) => device.name).join(", ");
   return new InputError("DEVICE_NOT_FOUND", `this machine has no device "${name}"`, {
     hint:
-      (known === ""
-        ? "Describe it in /etc/cdi (Container Device Interface, JSON)."
-        : `There is ${known}, as described in /etc/cdi and /var/run/cdi.`) + unread,
+      known === ""
+        ? "Describe it in /etc/cdi (Container Device Interface, JSON or YAML)."
+        : `There is ${known}, as described in /etc/cdi and /var/run/cdi.`,
   });
 }
 
