@@ -22,6 +22,7 @@ test("public names", () => {
     "git",
     "http",
     "image",
+    "jsonList",
     "local",
     "merge",
     "mkdir",

@@ -51,6 +51,7 @@ export {
   type LocalOptions,
   type OciLayoutOptions,
 } from "./build/sources.ts";
+export { jsonList } from "./build/json-list.ts";
 export { build, diff, merge, type BuildOptions } from "./build/combine.ts";
 export { toDefinition, type ToDefinitionOptions } from "./build/to-definition.ts";
 export type { StepLocation, StepOptions } from "./build/step.ts";

@@ -59,7 +59,7 @@ export function checkCopy(checker: Checker): CopyCommand | undefined {
     link: flags.bool("link"),
     parents: flags.bool("parents"),
     archive: archive(checker, flags, chown),
-    exclude: flags.texts("exclude").filter(({ text }) => text !== ""),
+    exclude: flags.texts("exclude"),
     ...(keepGitDir === undefined ? {} : { keepGitDir }),
     ...(unpack === undefined ? {} : { unpack }),
   };

@@ -30,7 +30,8 @@ export function copyParts(planner: StagePlanner, copy: CopyContext): readonly Co
   checkPatterns(copy);
   const files: CopyPart[] = [];
   const inline: CopyPart[] = [];
-  const needsUrl = command.checksum !== undefined;
+  const checksum = command.checksum === undefined ? "" : planner.expand(command.checksum, placed);
+  const needsUrl = checksum !== "";
   if (needsUrl && sources.length - command.heredocs.filter(Boolean).length !== 1) {
     failAt(placed, command.checksum!.span, {
       code: "CHECKSUM_INVALID",

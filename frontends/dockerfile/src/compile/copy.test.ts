@@ -181,9 +181,8 @@ describe("--chown", () => {
   });
 
   it.each<[string, string]>([
-    ["--chown=4294967295", "2:14-23 CHOWN_INVALID 4294967295 is no number that a user or group can have"],
-    ["--chown=99999999999", "2:14-24 CHOWN_INVALID"],
-    ["--chown=1:2:3", '2:14-18 CHOWN_INVALID "2:3" is no name of a user or group'],
+    ["--chown=-1", "2:14-15 CHOWN_INVALID -1 is no number that a user or group can have"],
+    ["--chown=1:2/3", '2:14-18 CHOWN_INVALID "2/3" is no name of a user or group'],
     [
       "--link --chown=me",
       '2:21-22 CHOWN_INVALID --link copies apart from the image, where "me" has no number',
@@ -230,7 +229,7 @@ describe("--exclude", () => {
   test("several patterns, in their order, as they are written", async () => {
     const text = `${S}ENV X=1\nCOPY --exclude=*.a --exclude=!b.a --exclude=$X --exclude= a b c/`;
     for (const { excludePatterns } of await copiesOf(text))
-      expect(excludePatterns).toEqual(["*.a", "!b.a", "$X"]);
+      expect(excludePatterns).toEqual(["*.a", "!b.a", "$X", ""]);
   });
 
   test("goes for everything that ADD adds", async () => {

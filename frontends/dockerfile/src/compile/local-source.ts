@@ -1,5 +1,5 @@
 import { type Bridge, type BridgeRef } from "@slipway/frontend-sdk";
-import { createVertex, CUSTOM_NAME, type SourceOp, type Vertex } from "@slipway/ir";
+import { createVertex, CUSTOM_NAME, jsonList, type SourceOp, type Vertex } from "@slipway/ir";
 import { InputError } from "@slipway/oci";
 import type { DockerfileErrorCode } from "../problems.ts";
 
@@ -15,9 +15,11 @@ export interface LocalOptions {
 /** A folder that the client lends, as a vertex. @see facts of BuildKit's wire, `local://` */
 export function localVertex(name: string, options: LocalOptions): Vertex {
   const attrs: Record<string, string> = { "local.sharedkeyhint": options.sharedKeyHint };
-  if (options.excludePatterns?.length)
-    attrs["local.excludepatterns"] = JSON.stringify(options.excludePatterns);
-  if (options.followPaths?.length) attrs["local.followpaths"] = JSON.stringify(options.followPaths);
+  const lists = { excludepatterns: options.excludePatterns, followpaths: options.followPaths };
+  for (const [key, list] of Object.entries(lists)) {
+    const json = jsonList(list);
+    if (json !== undefined) attrs[`local.${key}`] = json;
+  }
   const op: SourceOp = { kind: "source", identifier: `local://${name}`, attrs };
   return createVertex({
     op,

@@ -7,8 +7,9 @@ const LAST_ID = 0xffff_fffe;
 
 /** The number that a text is; undefined when it is a name. Negative ones count down from 2^32, as for BuildKit. */
 function numberOf(text: string): number | undefined {
-  if (!/^[-+]?\d{1,10}$/.test(text)) return undefined;
+  if (!/^[-+]?\d+$/.test(text)) return undefined;
   const id = Number(text);
+  if (id > LAST_ID) return undefined;
   return id < 0 && id >= -0x8000_0000 ? id + 0x1_0000_0000 : id;
 }
 
@@ -38,9 +39,8 @@ export function checkOwner(
   for (const part of split < 0 ? [text] : [text.slice(0, split), text.slice(split + 1)]) {
     if (part === "" || part === "root") continue;
     const id = numberOf(part);
-    if (id === undefined && /^[-+]?\d+$/.test(part)) return tooLarge(part, at);
-    if (id !== undefined && (id < 0 || id > LAST_ID)) return tooLarge(part, at);
-    if (id === undefined && /[:/\s]/.test(part)) {
+    if (id !== undefined && (id < 0 || id > LAST_ID)) return outOfRange(part, at);
+    if (id === undefined && /[/\s]/.test(part)) {
       failAt(at.site, at.span, {
         code: "CHOWN_INVALID",
         message: `"${part}" is no name of a user or group`,
@@ -57,7 +57,7 @@ export function checkOwner(
   }
 }
 
-function tooLarge(part: string, at: { readonly span: Span; readonly site: Site }): never {
+function outOfRange(part: string, at: { readonly span: Span; readonly site: Site }): never {
   return failAt(at.site, at.span, {
     code: "CHOWN_INVALID",
     message: `${part} is no number that a user or group can have`,

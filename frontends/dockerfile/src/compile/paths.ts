@@ -25,10 +25,13 @@ export function rootedPath(path: string): string {
   return joinPath("/", path);
 }
 
-/** The absolute path that `path` means in the folder `cwd`. A slash at the end stays, since it makes a destination a folder. */
+/**
+ * The absolute path that `path` means in the folder `cwd`. A slash at the end stays, and a dot behind it, since they make
+ * a destination a folder.
+ */
 export function destinationPath(cwd: string, path: string): string {
   const written = path === "" || path === "." ? "./" : path;
   const absolute = written.startsWith("/") ? cleanPath(written) : joinPath("/", cwd, written);
-  const isFolder = written.endsWith("/") || written.endsWith("/.");
-  return isFolder && absolute !== "/" ? `${absolute}/` : absolute;
+  const [end] = /\/\.?$/.exec(written) ?? [""];
+  return absolute === "/" ? end.replace(/^\/?/, "/") : `${absolute}${end}`;
 }

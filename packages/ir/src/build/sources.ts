@@ -2,6 +2,7 @@ import { formatImageReference, parseImageReference, type Digest, type Platform }
 import { requiredCaps } from "../capabilities.ts";
 import type { SourceOp } from "../op.ts";
 import { cleanPath } from "../posix-path.ts";
+import { jsonList } from "./json-list.ts";
 import { State } from "./state.ts";
 import { newStep, type StepOptions } from "./step.ts";
 
@@ -176,10 +177,6 @@ function source(
     options,
   );
   return new State({ step, index: 0 }, options.platform ? { platform: options.platform } : {});
-}
-
-function jsonList(list: readonly string[] | undefined): string | undefined {
-  return list?.length ? JSON.stringify(list) : undefined;
 }
 
 function compact(attrs: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -1,0 +1,82 @@
+import { describe, expect, it, test } from "vitest";
+import { vertices, type CopyAction, type Vertex } from "@slipway/ir";
+import { compileText, failureOf, type CompileInput } from "../fake-bridge.test.support.ts";
+
+// What BuildKit 0.30 was found to do otherwise, by comparing definitions and configs of random files.
+
+async function verticesOf(text: string, input?: CompileInput): Promise<readonly Vertex[]> {
+  return [...vertices((await compileText(text, input)).definition)];
+}
+
+async function copyOf(text: string): Promise<CopyAction> {
+  const actions = (await verticesOf(text)).flatMap(({ op }) => (op.kind === "file" ? op.actions : []));
+  return actions.find((action): action is CopyAction => action.kind === "copy")!;
+}
+
+describe("COPY", () => {
+  it.each<[string, string]>([
+    ["/x/.", "/x/."],
+    ["/x/./.", "/x/."],
+    ["/x/./", "/x/"],
+    ["/x/..", "/"],
+    ["/.", "/."],
+    [".", "/w/"],
+    ["./.", "/w/."],
+    ["x/.", "/w/x/."],
+  ])("a destination %s keeps the dot at its end: %s", async (dest, expected) => {
+    expect((await copyOf(`FROM scratch\nWORKDIR /w\nCOPY a ${dest}`)).dest).toBe(expected);
+  });
+
+  test("the paths that are asked of the context are escaped as Go does", async () => {
+    const sources = await verticesOf('FROM scratch\nCOPY ["a<b", "c&d", "e\u2028", "/x/"]');
+    const local = sources.find(({ op }) => op.kind === "source")!;
+    expect(local.op).toMatchObject({
+      attrs: { "local.followpaths": String.raw`["a\u003cb","c\u0026d","e\u2028"]` },
+    });
+  });
+
+  it.each<[string, object]>([
+    ["1:2:3", { user: { kind: "id", id: 1 }, group: { kind: "name", name: "2:3", input: 0 } }],
+    ["4294967295", { user: { kind: "name", name: "4294967295", input: 0 } }],
+    [
+      "99999999999:0",
+      { user: { kind: "name", name: "99999999999", input: 0 }, group: { kind: "id", id: 0 } },
+    ],
+  ])("--chown=%s is a name that is looked up", async (chown, owner) => {
+    expect((await copyOf(`FROM alpine\nCOPY --chown=${chown} a b`)).owner).toEqual(owner);
+  });
+
+  test("a --checksum that is empty once it is expanded is none", async () => {
+    expect((await copyOf("FROM scratch\nADD --checksum=$NONE a /")).src).toBe("/a");
+  });
+});
+
+describe("EXPOSE", () => {
+  it.each([
+    "127.0.0.1:80",
+    "a:80",
+    "[::1]:80",
+    "1.2.3:80:80",
+    "256.0.0.1::80",
+    "::1::1::80",
+    "8080:80-81",
+    "80-:80",
+    "99999:80",
+  ])("%s has a wrong part of the host", async (port) => {
+    expect(await failureOf(`FROM scratch\nEXPOSE ${port}`)).toContain("PORT_INVALID");
+  });
+
+  it.each([
+    "8080:80",
+    "8080-8081:80",
+    "127.0.0.1::80",
+    "[::1]:8080:80",
+    "::1:8080:80",
+    ":::80",
+    ":80",
+    "000080",
+  ])("%s is port 80", async (port) => {
+    const { config } = await compileText(`FROM scratch\nEXPOSE ${port}`);
+    expect(config?.config?.ExposedPorts).toEqual({ "80/tcp": {} });
+  });
+});
