@@ -152,6 +152,64 @@ export const ADD_CASES: readonly DifferentialCase[] = [
     fails: true,
   },
   {
+    name: "text behind an archive with gzip",
+    dockerfile: scratch("ADD a.tar.gz /d/"),
+    files: PACKED,
+    prepare: `${tar("a.tar.gz", "-z")}; echo behind >> a.tar.gz`,
+  },
+  {
+    name: "an archive with gzip without its checksum",
+    dockerfile: scratch("ADD a.tar.gz /d/"),
+    files: PACKED,
+    prepare: `${tar("a.tar.gz", "-z")}; truncate -s -8 a.tar.gz`,
+  },
+  {
+    name: "an archive with names that lead out",
+    dockerfile: busybox("RUN mkdir /d /out && echo old > /out/x", "ADD a.tar /d/"),
+    files: PACKED,
+    prepare: "tar -P --transform 's,^t,../out,' -cf a.tar t; rm -r t",
+  },
+  {
+    name: "an archive with deletions",
+    dockerfile: busybox("RUN mkdir -p /d/sub /d/gone && echo old | tee /d/x /d/z /d/sub/k", "ADD a.tar /d/"),
+    files: {
+      "t/.wh.z": "",
+      "t/.wh.gone": "",
+      "t/.wh.new": "",
+      "t/new": "n",
+      "t/sub/.wh..wh..opq": "",
+      "t/sub/y": "y",
+    },
+    prepare: tar("a.tar", ""),
+  },
+  {
+    name: "an archive with links to files that only the image has",
+    dockerfile: busybox("RUN mkdir -p -m 700 /d/sub && echo old | tee /d/x /d/sub/k", "ADD a.tar /d/"),
+    files: { "t/x": "x", "t/sub/k": "k" },
+    prepare:
+      "ln t/x t/z; ln t/sub/k t/sub/l; tar -C t --sort=name -cf a.tar .; tar --delete -f a.tar ./x ./sub/k; rm -r t",
+  },
+  {
+    name: "an archive that replaces what it has links to",
+    dockerfile: busybox("RUN mkdir /d && echo old > /d/x", "ADD a.tar /d/"),
+    files: { "t/x": "x" },
+    prepare:
+      "ln t/x t/z; tar -C t -cf a.tar x z; tar --delete -f a.tar x; rm t/z; tar -C t -rf a.tar x; rm -r t",
+  },
+  {
+    name: "an archive with links to nothing",
+    dockerfile: scratch("ADD a.tar /d/"),
+    files: { "t/x": "x" },
+    prepare: "ln t/x t/z; tar -C t -cf a.tar x z; tar --delete -f a.tar x; rm -r t",
+    fails: true,
+  },
+  {
+    name: "an archive with a plain folder of long ago",
+    dockerfile: busybox("RUN mkdir -p -m 700 /d/sub", "ADD a.tar /d/"),
+    files: { "t/sub/y": "y" },
+    prepare: "chmod 755 t/sub; touch -d @0 t/sub; tar --owner=0 --group=0 -C t -cf a.tar sub; rm -r t",
+  },
+  {
     name: "a link to an archive",
     dockerfile: scratch("ADD l /d/"),
     files: { ...PACKED, l: link("a.tar") },

@@ -10,7 +10,6 @@ export type ArchiveErrorCode =
   | "ARCHIVE_HARDLINK_TARGET"
   | "ARCHIVE_HEADER_TOO_LARGE"
   | "ARCHIVE_PARENT_NOT_DIRECTORY"
-  | "ARCHIVE_PATH_ESCAPE"
   | "ARCHIVE_PATH_THROUGH_SYMLINK"
   | "ARCHIVE_PATH_TOO_LONG"
   | "ARCHIVE_RESERVED_NAME"
@@ -29,11 +28,11 @@ const HINTS: Record<ArchiveErrorCode, string> = {
   ARCHIVE_HEADER_TOO_LARGE: "Names and extended attributes of one entry may take 1 MiB at most.",
   ARCHIVE_PARENT_NOT_DIRECTORY:
     "The archive names an entry below something that is no folder: make it again.",
-  ARCHIVE_PATH_ESCAPE: "Names in an archive must stay below its root. Do not trust this archive.",
   ARCHIVE_PATH_THROUGH_SYMLINK: "Entries must be named by their real folder, not through a symbolic link.",
   ARCHIVE_PATH_TOO_LONG: "Linux allows 255 bytes for a name and 4095 for a path.",
   ARCHIVE_RESERVED_NAME: 'Rename the file: in image layers, names that begin with ".wh." mean deletions.',
-  ARCHIVE_TOOL_MISSING: "Install the program, or pack the archive without: xz --check=crc64, gzip and zstd need none.",
+  ARCHIVE_TOOL_MISSING:
+    "Install the program, or pack the archive without: xz --check=crc64, gzip and zstd need none.",
   ARCHIVE_TRUNCATED: "The archive ends too early: fetch or make it again.",
   ARCHIVE_UNSUPPORTED_TYPE: "Make the archive with ordinary files, folders, links, devices and pipes only.",
 };

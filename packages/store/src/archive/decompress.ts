@@ -20,6 +20,8 @@ export async function decompressInto(
     readonly signal?: AbortSignal;
     /** Of the pieces that come out, for those who want the first soon. */
     readonly chunkBytes?: number;
+    /** "unread" when what follows the first bytes that are wanted may be anything: it is told apart from them exactly. */
+    readonly gzipTail?: "unread";
     take(chunk: Buffer): void;
   },
 ): Promise<void> {
@@ -33,7 +35,15 @@ export async function decompressInto(
         }
         return;
       case "gzip":
-        return await gunzipInto(source, options);
+        if (options.gzipTail === undefined) return await gunzipInto(source, options);
+        for await (const chunk of (await import("./gzip-members.ts")).decompressGzip(
+          source,
+          ahead(options.chunkBytes),
+        )) {
+          signal?.throwIfAborted();
+          options.take(chunk);
+        }
+        return;
       default:
         for await (const chunk of await decoder(source, { ...options, compression })) {
           signal?.throwIfAborted();

@@ -5,8 +5,8 @@ const NAME_MAX_BYTES = 255;
 
 /**
  * The place below the root that a name in an archive means: leading slashes, `.` and doubled slashes dropped, `..`
- * taken back as long as it stays inside. "" is the root itself.
- * @throws InputError `ARCHIVE_PATH_ESCAPE`, `ARCHIVE_PATH_TOO_LONG`
+ * taken back, at the root nowhere, as in a chroot. "" is the root itself.
+ * @throws InputError `ARCHIVE_PATH_TOO_LONG`
  */
 export function entryPath(name: string, maxBytes: number): BytePath {
   if (name.length > 4 * maxBytes) throw archiveError("ARCHIVE_PATH_TOO_LONG", "the path is too long", name);
@@ -16,9 +16,8 @@ export function entryPath(name: string, maxBytes: number): BytePath {
     const parts: string[] = [];
     for (const part of name.split("/")) {
       if (part === "" || part === ".") continue;
-      if (part !== "..") parts.push(part);
-      else if (parts.pop() === undefined)
-        throw archiveError("ARCHIVE_PATH_ESCAPE", "the path leaves the archive", name);
+      if (part === "..") parts.pop();
+      else parts.push(part);
     }
     path = parts.join("/");
   }

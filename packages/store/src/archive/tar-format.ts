@@ -51,6 +51,12 @@ export const WHITEOUT_META_PREFIX = ".wh..wh.";
 /** The file that says "what lower layers have in this folder is gone". @see OCI image-spec, layer.md, Opaque Whiteout */
 export const OPAQUE_MARKER = ".wh..wh..opq";
 
+/**
+ * Extended attribute of an index alone: the file is a link to this path of what the archive is added to. Archives can't
+ * have it, since overlayfs's attributes are dropped from them.
+ */
+export const OUTWARD_LINK = "trusted.overlay.slipway.link";
+
 /** Bytes that fill the last block of a file's data. */
 export function paddingBytes(sizeBytes: number): number {
   return (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES;

@@ -85,6 +85,7 @@ function appendEntry(batch: BatchBuilder, entry: Entry, context: EntryContext): 
   if (entry.kind === "whiteout")
     return appendMarker(batch, path.slice(0, slash + 1) + WHITEOUT_PREFIX + path.slice(slash + 1));
   if (entry.kind === "hardlink") return appendHardlink(batch, entry, context);
+  if (entry.kind === "dir" && entry.implied === true) return;
 
   const mtimeNs =
     context.latestNs !== undefined && entry.mtimeNs > context.latestNs ? context.latestNs : entry.mtimeNs;

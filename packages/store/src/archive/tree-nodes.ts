@@ -33,6 +33,8 @@ export interface DirNode {
   opaque: boolean;
   /** False for a folder that is there for the sake of what is in it: without that it is left out of the index. */
   own: boolean;
+  /** True for a folder that an archive has no entry for, only entries in it: where there is one, that keeps what it is. */
+  implied?: boolean;
   readonly children: Map<string, TreeNode>;
 }
 
@@ -87,9 +89,13 @@ export function indexOfTree(root: DirNode): LayerIndex {
 }
 
 function dirEntry(path: BytePath, node: DirNode): Entry {
-  return node.opaque
-    ? { kind: "dir", path, ...node.metadata, opaque: true }
-    : { kind: "dir", path, ...node.metadata };
+  return {
+    kind: "dir",
+    path,
+    ...node.metadata,
+    ...(node.opaque ? { opaque: true } : {}),
+    ...(node.implied === true && !node.opaque ? { implied: true } : {}),
+  };
 }
 
 /** An entry of an inode that has no other name. */

@@ -24,7 +24,7 @@ import { libc, S_IFBLK, S_IFCHR, S_IFIFO } from "../syscalls/libc.ts";
 import { archiveError } from "./archive-error.ts";
 import { entryPath } from "./entry-path.ts";
 import type { TarHeader } from "./tar-header.ts";
-import { OPAQUE_MARKER, TarType, WHITEOUT_META_PREFIX, WHITEOUT_PREFIX } from "./tar-format.ts";
+import { OPAQUE_MARKER, OUTWARD_LINK, TarType, WHITEOUT_META_PREFIX, WHITEOUT_PREFIX } from "./tar-format.ts";
 import type { TarHandler } from "./tar-parser.ts";
 import { dirNode, indexOfTree } from "./tree-nodes.ts";
 import type { DirNode, InodeNode, TreeNode } from "./tree-nodes.ts";
@@ -38,8 +38,11 @@ const EMPTY_DIGEST = sha256("");
 export interface TreeWriterOptions {
   /** Absolute path of an existing empty folder. */
   readonly treeDir: string;
-  /** What `.wh.` names mean: deletions, as in layers, or nothing that is allowed, as in archives that are added. */
-  readonly whiteouts: "convert" | "refuse";
+  /**
+   * What the tar is. In a layer `.wh.` names are deletions and links lead to what it has itself. In an archive that is
+   * added to something, `.wh.` names and links to files of that something are kept for whoever merges them.
+   */
+  readonly from: "layer" | "archive";
 }
 
 /**
@@ -49,7 +52,7 @@ export interface TreeWriterOptions {
  */
 export class TreeWriter implements TarHandler {
   readonly #treeBytes: string;
-  readonly #whiteouts: "convert" | "refuse";
+  readonly #from: "layer" | "archive";
   readonly #root: DirNode = dirNode(IMPLIED_DIR, { own: false });
   /** The folder of the last entry: most entries follow one of the same folder. */
   #lastDir: { readonly path: string; readonly node: DirNode } | undefined;
@@ -57,7 +60,7 @@ export class TreeWriter implements TarHandler {
 
   constructor(options: TreeWriterOptions) {
     this.#treeBytes = bytesOfText(options.treeDir);
-    this.#whiteouts = options.whiteouts;
+    this.#from = options.from;
   }
 
   entry(header: TarHeader): void {
@@ -131,22 +134,25 @@ export class TreeWriter implements TarHandler {
   }
 
   #rootEntry(header: TarHeader): void {
-    if (header.type !== TarType.dir)
+    if (header.type !== TarType.dir) {
+      if (this.#from === "archive") return;
       throw archiveError("ARCHIVE_BAD_HEADER", "the root is not a folder", header.name);
+    }
     this.#root.metadata = metadataOf(header);
     this.#root.own = true;
   }
 
   #entryBelowRoot(written: BytePath, header: TarHeader): void {
-    const path = this.#whiteouts === "refuse" ? this.#realPath(written) : written;
+    const path = this.#from === "archive" ? this.#realPath(written) : written;
     const parent = this.#dir(parentOf(path), path);
     const name = path.slice(path.lastIndexOf("/") + 1);
-    if (name.startsWith(WHITEOUT_PREFIX)) return this.#whiteout(path, name, parent);
+    if (name.startsWith(WHITEOUT_PREFIX) && this.#from === "layer") return this.#whiteout(path, name, parent);
 
     const existing = parent.children.get(name);
     const metadata = metadataOf(header);
     if (header.type === TarType.dir && existing?.kind === "dir") {
       existing.metadata = metadata;
+      existing.implied = false;
       return;
     }
     // Looked up first, so that a link to itself or to something below itself is no surprise.
@@ -189,7 +195,7 @@ export class TreeWriter implements TarHandler {
           target: header.linkName ?? "",
         });
       case TarType.hardlink:
-        return this.#makeHardlink(full, path, header, linked!);
+        return this.#makeHardlink(full, path, header, linked);
       case TarType.fifo:
         libc().makeNode(full, S_IFIFO, { major: 0, minor: 0 });
         this.#finishNode(full, metadata);
@@ -218,11 +224,22 @@ export class TreeWriter implements TarHandler {
     return node;
   }
 
-  #makeHardlink(full: string, path: string, header: TarHeader, linked: TreeNode): TreeNode {
+  #makeHardlink(full: string, path: string, header: TarHeader, linked: TreeNode | undefined): TreeNode {
+    const target = this.#linkedPath(header);
+    if (linked === undefined) return this.#makeOutwardLink(full, target, metadataOf(header));
     // An index has hard links to what holds content or is a device; a second symlink is the same to everybody.
     if (linked.kind === "symlink") return this.#makeSymlink(full, path, linked);
-    linkSync(fsPath(this.#full(entryPath(header.linkName ?? "", PATH_MAX_BYTES))), fsPath(full));
+    linkSync(fsPath(this.#full(target)), fsPath(full));
     return linked;
+  }
+
+  /** A link to a file that is not in the archive is an empty file with a note, until it is merged. */
+  #makeOutwardLink(full: string, target: string, own: EntryMetadata): TreeNode {
+    const fd = openSync(fsPath(full), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
+    closeSync(fd);
+    const metadata = { ...own, xattrs: new Map([[OUTWARD_LINK, Buffer.from(target, "latin1")]]) };
+    const what = { kind: "file" as const, sizeBytes: 0, digest: EMPTY_DIGEST, content: IN_TREE };
+    return { kind: "inode", inode: { metadata, what } };
   }
 
   #makeDevice(full: string, header: TarHeader, metadata: EntryMetadata): TreeNode {
@@ -265,9 +282,6 @@ export class TreeWriter implements TarHandler {
   }
 
   #whiteout(path: BytePath, name: string, parent: DirNode): void {
-    if (this.#whiteouts === "refuse") {
-      throw archiveError("ARCHIVE_RESERVED_NAME", "an image layer cannot hold a file of this name", path);
-    }
     if (name === OPAQUE_MARKER) {
       parent.opaque = true;
       return;
@@ -287,13 +301,21 @@ export class TreeWriter implements TarHandler {
     parent.children.set(hidden, { kind: "whiteout" });
   }
 
-  #linkTarget(path: BytePath, header: TarHeader): TreeNode {
+  #linkedPath(header: TarHeader): BytePath {
     const target = entryPath(header.linkName ?? "", PATH_MAX_BYTES);
+    return this.#from === "archive" ? this.#realPath(target) : target;
+  }
+
+  /** What a link leads to; undefined when the archive does not have it, and need not. */
+  #linkTarget(path: BytePath, header: TarHeader): TreeNode | undefined {
+    const target = this.#linkedPath(header);
     let node: TreeNode | undefined = this.#root;
     for (const part of target === "" ? [] : target.split("/")) {
       node = node?.kind === "dir" ? node.children.get(part) : undefined;
     }
     const goesAway = target.startsWith(`${path}/`);
+    const isOwn = node !== undefined || this.#from === "layer" || target === path;
+    if (!isOwn && target !== "" && !goesAway) return undefined;
     if (node === undefined || node.kind === "dir" || node.kind === "whiteout" || goesAway) {
       throw archiveError(
         "ARCHIVE_HARDLINK_TARGET",
@@ -370,6 +392,7 @@ export class TreeWriter implements TarHandler {
         if (next !== undefined) rmSync(full);
         mkdirSync(full, 0o700);
         const made = dirNode(IMPLIED_DIR, { own: true, opaque: next !== undefined });
+        made.implied = true;
         dir.children.set(name, made);
         next = made;
       }

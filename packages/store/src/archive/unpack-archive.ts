@@ -34,6 +34,7 @@ export interface UnpackArchiveRequest {
 /**
  * Unpacks a tar archive, plain or compressed, as a Dockerfile's ADD does: what it is is told from its content, never
  * from its name. Null when it is none (a compressed file that is no tar counts as none).
+ * As much of it is read as the tar has: what follows may be anything.
  * Only an xz file with filters or checksums that the built-in decoder lacks needs the program xz.
  * @throws InputError `ARCHIVE_…`, `ARCHIVE_TOOL_MISSING`, `CONTEXT_CHANGED`
  */
@@ -43,13 +44,14 @@ export async function unpackArchive(request: UnpackArchiveRequest): Promise<Laye
   if (!(await isTar(path, compression, signal))) return null;
   const plain = await openPlain(path, compression, signal);
   try {
-    const { index } = await unpackStream(plain.bytes, {
+    const { index, isRead } = await unpackStream(plain.bytes, {
       compression: plain.compression,
       treeDir,
       signal,
-      whiteouts: "refuse",
+      from: "archive",
+      stopsAtEnd: true,
     });
-    await plain.finish();
+    if (isRead) await plain.finish();
     if (request.identity !== undefined) requireUnchanged(path, request.identity);
     return index;
   } finally {
@@ -68,6 +70,7 @@ async function isTar(path: string, compression: ArchiveCompression, signal: Abor
       compression: plain.compression,
       signal,
       chunkBytes: FIRST_CHUNK_BYTES,
+      gzipTail: "unread",
       take(chunk) {
         pieces.push(Buffer.from(chunk.subarray(0, BLOCK_BYTES - length)));
         length += pieces.at(-1)!.length;
@@ -89,7 +92,7 @@ interface PlainBytes {
   readonly bytes: AsyncIterable<Uint8Array>;
   /** What is left to be undone in this process. */
   readonly compression: ArchiveCompression;
-  /** Waits for the end of the program and checks it. */
+  /** Waits for the end of the program and checks it; for when its output came to an end. */
   finish(): Promise<void>;
   close(): void;
 }

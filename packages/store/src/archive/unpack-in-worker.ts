@@ -25,9 +25,9 @@ export async function unpackInWorker(
   options: UnpackInWorkerOptions,
 ): Promise<UnpackResult> {
   const { Worker } = await import("node:worker_threads");
-  const { compression, treeDir, whiteouts, signal } = options;
+  const { compression, treeDir, from, signal } = options;
   const path = "path" in source ? source.path : undefined;
-  const workerData: UnpackWorkerData = { compression, treeDir, whiteouts, path };
+  const workerData: UnpackWorkerData = { compression, treeDir, from, path };
   const file = import.meta.url.endsWith(".ts") ? "./unpack-layer-worker.ts" : "./unpack-layer-worker.js";
   const worker = new Worker(new URL(file, import.meta.url), { workerData });
 

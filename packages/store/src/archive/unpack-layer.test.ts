@@ -254,9 +254,9 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
 
   it("passes an error on from the worker, and stops it at an abort", async () => {
     using folder = temporaryFolder();
-    const big = tarOf({ name: "big", data: "x".repeat(1_000_000) }, { name: "../out" });
+    const big = tarOf({ name: "big", data: "x".repeat(1_000_000) }, { name: "n".repeat(300) });
     await expect(unpack(big, folder.path)).rejects.toMatchObject({
-      code: "ARCHIVE_PATH_ESCAPE",
+      code: "ARCHIVE_PATH_TOO_LONG",
       family: "input",
     });
     const controller = new AbortController();
@@ -340,8 +340,6 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
   );
 
   it.each<[string, Parameters<typeof tarOf>, string]>([
-    ["a path above the root", [{ name: "../../etc/x" }], "ARCHIVE_PATH_ESCAPE"],
-    ["a path above the root, hidden in the middle", [{ name: "a/../../x" }], "ARCHIVE_PATH_ESCAPE"],
     [
       "a file through a symlink",
       [{ name: "l", type: TarType.symlink, linkName: "/tmp" }, { name: "l/x" }],
@@ -364,7 +362,7 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
     [
       "a hard link to the outside",
       [{ name: "h", type: TarType.hardlink, linkName: "../../etc/passwd" }],
-      "ARCHIVE_PATH_ESCAPE",
+      "ARCHIVE_HARDLINK_TARGET",
     ],
     [
       "a hard link to a file of the machine",
@@ -400,6 +398,37 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
       family: "input",
       hint: expect.any(String) as string,
     });
+  });
+
+  it("stops at the root where names lead above it, as in a chroot", async () => {
+    using outer = temporaryFolder();
+    const treeDir = path.join(outer.path, "tree");
+    fs.mkdirSync(treeDir);
+    const { index } = await unpack(
+      tarOf(
+        { name: "../../etc/x" },
+        { name: "a/../../y" },
+        { name: "h", type: TarType.hardlink, linkName: "../y" },
+      ),
+      treeDir,
+    );
+    expect(index.entries.map((entry) => entry.path)).toEqual(["etc", "etc/x", "h", "y"]);
+    expect(fs.readdirSync(outer.path)).toEqual(["tree"]);
+  });
+
+  it("marks folders that the layer does not name, and packs them as they came", async () => {
+    using folder = temporaryFolder();
+    const tar = tarOf({ name: "a/b/f" }, { name: "a/", type: TarType.dir, mode: 0o700 });
+    const { index } = await unpack(tar, folder.path);
+    expect(index.entries).toMatchObject([
+      { path: "a", mode: 0o700 },
+      { path: "a/b", implied: true },
+      { path: "a/b/f" },
+    ]);
+    expect(index.entries[0]).not.toHaveProperty("implied");
+    const { blob } = await packToBuffer(index, { treeDir: folder.path });
+    const names = execFileSync("tar", ["tf", "-"], { input: blob, encoding: "utf8" }).trim().split("\n");
+    expect(names).toEqual(["a/", "a/b/f"]);
   });
 
   it("takes absolute and untidy names as below the root", async () => {

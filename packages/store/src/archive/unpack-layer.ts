@@ -29,7 +29,7 @@ export async function unpackLayer(request: UnpackRequest): Promise<UnpackResult>
 
 async function unpack(request: UnpackRequest): Promise<UnpackResult> {
   const { compression, treeDir, signal } = request;
-  const options = { compression, treeDir, signal, whiteouts: "convert" as const };
+  const options = { compression, treeDir, signal, from: "layer" as const };
   if ("path" in request.source) {
     const { path } = request.source;
     const sizeBytes = withWorldErrors(path, () => statSync(path)).size;

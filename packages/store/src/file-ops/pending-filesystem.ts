@@ -126,6 +126,22 @@ export class PendingFilesystem implements ReadableFilesystem {
     node.own = true;
   }
 
+  /** Hides what the base has at a path, but nothing that was set here. */
+  hide(path: BytePath): void {
+    const child = this.#folder(parentOf(path)).node?.children.get(baseNameOf(path));
+    if (child === undefined) this.remove(path);
+    else if (child.kind === "dir") this.makeOpaque(path);
+  }
+
+  /** Hides what the base has in a folder, but nothing that was set here. */
+  makeOpaque(path: BytePath): void {
+    if (path !== "" && !this.#folder(path).inBase) return;
+    const node = this.#writableFolder(path);
+    node.opaque = true;
+    node.own = true;
+    this.#lastFolder = undefined;
+  }
+
   /** Removes an entry and everything below it; does nothing when there is none. */
   remove(path: BytePath): void {
     if (this.lstat(path) === undefined) return;

@@ -20,6 +20,7 @@ const KIND_NUMBER = new Map<string, number>(KINDS.map((kind, number) => [kind, n
 const FLAG_XATTRS = 1;
 const FLAG_OPAQUE = 2;
 const FLAG_DIGEST = 4;
+const FLAG_IMPLIED = 8;
 
 const SOURCE_TREE = 0;
 const SOURCE_LAYER = 1;
@@ -93,7 +94,13 @@ function writeEntries(
       "xattrs" in entry && entry.xattrs !== undefined && entry.xattrs.size > 0 ? entry.xattrs : undefined;
     const opaque = entry.kind === "dir" && entry.opaque === true;
     writer.u8(KIND_NUMBER.get(entry.kind)!);
-    writer.u8((xattrs ? FLAG_XATTRS : 0) | (opaque ? FLAG_OPAQUE : 0) | (digest ? FLAG_DIGEST : 0));
+    const implied = entry.kind === "dir" && entry.implied === true;
+    writer.u8(
+      (xattrs ? FLAG_XATTRS : 0) |
+        (opaque ? FLAG_OPAQUE : 0) |
+        (digest ? FLAG_DIGEST : 0) |
+        (implied ? FLAG_IMPLIED : 0),
+    );
     let shared = 0;
     const most = Math.min(previous.length, entry.path.length);
     while (shared < most && previous.charCodeAt(shared) === entry.path.charCodeAt(shared)) shared++;
@@ -198,9 +205,9 @@ function readEntry(reader: ByteReader, previous: string, layers: LayerId[]): Ent
         : { kind, path, ...metadata, sizeBytes, digest, content };
     }
     case "dir":
-      return (flags & FLAG_OPAQUE) === 0
-        ? { kind, path, ...metadata }
-        : { kind, path, ...metadata, opaque: true };
+      if ((flags & FLAG_OPAQUE) !== 0) return { kind, path, ...metadata, opaque: true };
+      if ((flags & FLAG_IMPLIED) !== 0) return { kind, path, ...metadata, implied: true };
+      return { kind, path, ...metadata };
     case "symlink":
       return { kind, path, ...metadata, target: reader.text() };
     case "char":

@@ -53,6 +53,11 @@ export interface DirEntry extends EntryBase, EntryMetadata {
   readonly kind: "dir";
   /** True when entries of lower layers below it are hidden. */
   readonly opaque?: boolean;
+  /**
+   * True when the layer only has entries in it: what a lower layer says of the folder stays true, and the metadata here
+   * counts where none does. Never with `opaque`.
+   */
+  readonly implied?: boolean;
 }
 
 export interface SymlinkEntry extends EntryBase, EntryMetadata {

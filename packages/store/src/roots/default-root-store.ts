@@ -3,6 +3,7 @@ import type { MergedView, MountPoint, RootStore, WritableRoot } from "../contrac
 import type { DefaultLayerStore } from "../layers/default-layer-store.ts";
 import type { Session } from "../sessions/session.ts";
 import { flattenView } from "./flatten-view.ts";
+import { misrepresentedFolders } from "./implied-folders.ts";
 import { LayeredView, type ViewLayer } from "./layered-view.ts";
 import { MountPointLayers } from "./mount-point-layer.ts";
 import { OverlayRoot } from "./overlay-root.ts";
@@ -37,9 +38,7 @@ export class DefaultRootStore implements RootStore {
     { mountPoints, signal }: { mountPoints: readonly MountPoint[]; signal: AbortSignal },
   ): Promise<WritableRoot> {
     const view = await this.view(ref, signal);
-    const { offered, tree } = await this.#mountPoints.offer(view, mountPoints, signal);
-    const lower = await this.#lowerdirs(ref.layers, signal);
-    const lowerdirs = tree === undefined ? lower : [tree, ...lower];
+    const { offered, lowerdirs } = await this.#lowerdirsUnder(ref, { view, mountPoints, signal });
     return OverlayRoot.create(
       {
         session: this.#session,
@@ -53,8 +52,25 @@ export class DefaultRootStore implements RootStore {
   }
 
   async readonlyLowerdirs(ref: Ref, signal: AbortSignal): Promise<readonly string[]> {
-    const lowerdirs = await this.#lowerdirs(ref.layers, signal);
+    const view = await this.view(ref, signal);
+    const { lowerdirs } = await this.#lowerdirsUnder(ref, { view, mountPoints: [], signal });
     return lowerdirs.length === 0 ? [this.#emptyFolder()] : lowerdirs;
+  }
+
+  /** Trees of the layers, topmost first, below what makes the mounted root the ref's. */
+  async #lowerdirsUnder(
+    ref: Ref,
+    {
+      view,
+      mountPoints,
+      signal,
+    }: { view: MergedView; mountPoints: readonly MountPoint[]; signal: AbortSignal },
+  ): Promise<{ readonly offered: ReadonlySet<string>; readonly lowerdirs: readonly string[] }> {
+    const lower = await this.#lowerdirs(ref.layers, signal);
+    const indexes = await Promise.all(ref.layers.map((id) => this.#layers.index(id, signal)));
+    const repeat = misrepresentedFolders(indexes, view);
+    const { offered, tree } = await this.#mountPoints.offer(view, { mountPoints, repeat }, signal);
+    return { offered, lowerdirs: tree === undefined ? lower : [tree, ...lower] };
   }
 
   /** Trees of the layers, topmost first; so many of the lowest ones merged that the rest fits into mount options. */

@@ -1,6 +1,6 @@
 import type { Lookup, MergedView } from "../contracts.ts";
 import type { BytePath } from "../layer-index/byte-path.ts";
-import type { Entry, FileEntry, LayerIndex } from "../layer-index/entry.ts";
+import type { DirEntry, Entry, FileEntry, LayerIndex } from "../layer-index/entry.ts";
 
 /**
  * A whole view as one index without whiteouts. Contents stay where they are; names that are hard links of each other in
@@ -14,7 +14,7 @@ export function flattenView(view: MergedView): LayerIndex {
     const { path } = lookup.entry;
     if (entry.kind === "hardlink") continue;
     if (entry.kind === "dir") {
-      entries.push(entry.opaque === true ? { ...entry, opaque: false } : entry);
+      entries.push(aloneDir(entry));
       continue;
     }
     const target = first.get(entry);
@@ -26,6 +26,13 @@ export function flattenView(view: MergedView): LayerIndex {
     entries.push(entry.kind === "file" ? borrowed(entry, { lookup, path }) : { ...entry, path });
   }
   return { entries };
+}
+
+/** A folder as it is without the layers above and below its own. */
+export function aloneDir(entry: DirEntry): DirEntry {
+  if (entry.opaque !== true && entry.implied !== true) return entry;
+  const { opaque: _opaque, implied: _implied, ...alone } = entry;
+  return alone;
 }
 
 function borrowed(entry: FileEntry, at: { readonly lookup: Lookup; readonly path: BytePath }): FileEntry {

@@ -52,11 +52,18 @@ export class LayeredView implements MergedView {
   }
 
   lstat(path: BytePath): Lookup | undefined {
+    let implied: Lookup | undefined;
     for (const { id, lookup } of this.#layers) {
       const entry = lookup.get(path);
-      if (entry !== undefined) return entry.kind === "whiteout" ? undefined : lookupOf(entry, id, lookup);
-      if (path !== "" && lookup.hidesBelow(path)) return undefined;
+      if (entry !== undefined) {
+        if (implied !== undefined && entry.kind !== "dir") return implied;
+        if (entry.kind === "whiteout") return undefined;
+        if (entry.kind !== "dir" || entry.implied !== true) return lookupOf(entry, id, lookup);
+        implied ??= { entry, layer: id };
+      }
+      if (path !== "" && lookup.hidesBelow(path)) return implied;
     }
+    if (implied !== undefined) return implied;
     return path === ""
       ? { entry: DEFAULT_ROOT, layer: this.#layers.at(-1)?.id ?? ("" as LayerId) }
       : undefined;
@@ -81,7 +88,8 @@ export class LayeredView implements MergedView {
       if (children.length > 0) contributing++;
       for (const child of children) {
         if (byPath.has(child.path)) continue;
-        byPath.set(child.path, child.kind === "whiteout" ? undefined : lookupOf(child, id, lookup));
+        if (child.kind === "dir" && child.implied === true) byPath.set(child.path, this.lstat(child.path));
+        else byPath.set(child.path, child.kind === "whiteout" ? undefined : lookupOf(child, id, lookup));
       }
       if (self?.opaque === true || lookup.hidesBelow(path)) break;
     }

@@ -1,8 +1,9 @@
 import { bytesOfText, parentOf, type BytePath } from "../layer-index/byte-path.ts";
-import type { DirEntry, Entry, LayerIndex } from "../layer-index/entry.ts";
+import type { Entry, LayerIndex } from "../layer-index/entry.ts";
 import { comparePaths } from "../layer-index/entry.ts";
 import type { MergedView, MountPoint } from "../contracts.ts";
 import { materialize } from "../layers/materialize.ts";
+import { aloneDir } from "./flatten-view.ts";
 import type { Session } from "../sessions/session.ts";
 
 export interface OfferedMountPoints {
@@ -25,25 +26,34 @@ export class MountPointLayers {
     this.#session = session;
   }
 
+  /** `repeat` are folders of the ref that the trees below show with metadata that is not theirs. */
   async offer(
     view: MergedView,
-    mountPoints: readonly MountPoint[],
+    {
+      mountPoints,
+      repeat,
+    }: { readonly mountPoints: readonly MountPoint[]; readonly repeat: readonly BytePath[] },
     signal: AbortSignal,
   ): Promise<OfferedMountPoints> {
     const offered = new Set<string>();
     const entries = new Map<string, Entry>();
+    for (const path of repeat)
+      for (let at = path; at !== "" && !entries.has(at); at = parentOf(at)) {
+        const there = view.lstat(at)?.entry;
+        if (there?.kind === "dir") entries.set(at, aloneDir(there));
+      }
     for (const point of mountPoints) {
       const { path, found } = view.resolve(bytesOfText(point.path));
       if (found !== undefined || path === "") continue;
       for (let at = parentOf(path); at !== "" && !entries.has(at); at = parentOf(at)) {
         const there = view.lstat(at)?.entry;
         if (there === undefined) offered.add(at);
-        entries.set(at, there?.kind === "dir" ? repeated(there) : newDir(at));
+        entries.set(at, there?.kind === "dir" ? aloneDir(there) : newDir(at));
       }
       offered.add(path);
       entries.set(path, point.kind === "dir" ? newDir(path) : newFile(path));
     }
-    if (offered.size === 0) return { offered, tree: undefined };
+    if (entries.size === 0) return { offered, tree: undefined };
     const index: LayerIndex = { entries: [...entries.values()].sort((a, b) => comparePaths(a.path, b.path)) };
     return { offered, tree: await this.#treeOf(index, signal) };
   }
@@ -66,10 +76,6 @@ export class MountPointLayers {
     this.#trees.set(key, folder);
     return folder;
   }
-}
-
-function repeated(entry: DirEntry): DirEntry {
-  return entry.opaque === true ? { ...entry, opaque: false } : entry;
 }
 
 function newDir(path: BytePath): Entry {
