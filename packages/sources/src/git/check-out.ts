@@ -38,12 +38,15 @@ export async function checkOut(task: CheckOut): Promise<string> {
   if (spec.keepGitDir || modules.trim() !== "")
     await checkOutRepository(task, { run, hasModules: modules.trim() !== "" });
   else {
-    // A bare repository's index is nobody's; this one goes with the folder.
-    const index = path.join(folder, ".slipway-index");
+    // A bare repository's index is nobody's. Beside the folder, in which every name is the repository's.
+    const index = `${folder}.index`;
     const env = { GIT_INDEX_FILE: index, GIT_WORK_TREE: folder, GIT_DIR: mirror.gitDir };
-    await run(["read-tree", pin.commit], env);
-    await run(["-c", "core.bare=false", "checkout-index", "--all", "--force", "--quiet"], env);
-    fs.rmSync(index, { force: true });
+    try {
+      await run(["read-tree", pin.commit], env);
+      await run(["-c", "core.bare=false", "checkout-index", "--all", "--force", "--quiet"], env);
+    } finally {
+      fs.rmSync(index, { force: true });
+    }
   }
   const chosen = subfolder(folder, spec.subdir);
   await tidy(chosen, spec.mtime === "commit" && Number.isFinite(seconds) ? seconds : undefined);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { missingTools, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository } from "./git-server.test.helper.ts";
-import { failureOf, load } from "./git-source.test.helper.ts";
+import { failureOf, listing, load } from "./git-source.test.helper.ts";
 
 describe.skipIf(missingTools("git"))("hostile repositories and references", () => {
   test("a subfolder that is a symlink, or leads through one, is refused", async () => {
@@ -20,6 +20,16 @@ describe.skipIf(missingTools("git"))("hostile repositories and references", () =
       const error = await failureOf(store, { url: repository.url, fragment: `#:${subdir}` });
       expect(error.code, subdir).toBe("GIT_SUBDIR_INVALID");
     }
+  });
+
+  test("no name of a file is taken away from the repository", async () => {
+    const store = await temporaryStore();
+    const repository = new TestRepository(await serveGit());
+    const files = { ".slipway-index": "1", index: "2", HEAD: "3", config: "4" };
+    repository.commit(files);
+    expect(await listing(store, await load(store, { url: repository.url }))).toEqual(
+      Object.fromEntries(Object.entries(files).map(([name, text]) => [name, `644 ${text}`])),
+    );
   });
 
   test("a tree that writes through a symlink or into .git is refused", async () => {
