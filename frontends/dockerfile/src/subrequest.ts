@@ -1,12 +1,8 @@
 import type { Bridge, FrontendRequest, FrontendResult } from "@slipway/frontend-sdk";
 import { InputError } from "@slipway/oci";
-import { checkFile } from "./commands/stages.ts";
 import type { CompileContext } from "./compile/compile.ts";
-import { loadBuildFile } from "./compile/load-build-file.ts";
-import { loadTree } from "./compile/load-tree.ts";
-import { readOptions } from "./compile/options.ts";
+import { loadCheckedFile } from "./compile/load-checked-file.ts";
 import { throwProblems, type Problem } from "./problems.ts";
-import { createRememberingParser } from "./syntax/remembering-parser.ts";
 
 /** What a question about a build file is answered with: `result.json`, `result.txt`, `version`, … */
 export type SubrequestAnswer = Readonly<Record<string, Uint8Array>>;
@@ -57,13 +53,8 @@ async function checkedContext(
   bridge: Bridge,
   signal: AbortSignal,
 ): Promise<CompileContext> {
-  const options = readOptions(request);
-  const file = await loadBuildFile(bridge, options, signal);
-  const parser = createRememberingParser(bridge.memory);
   const problems: Problem[] = [];
-  const scope = { bridge, options, file, platform: request.buildPlatform, signal };
-  const { tree } = await loadTree(scope, { parser, problems });
-  const checked = checkFile(tree, problems);
+  const context = await loadCheckedFile(request, bridge, { problems, signal });
   throwProblems(problems);
-  return { request, options, file, checked, parser, bridge, signal };
+  return context;
 }

@@ -126,3 +126,16 @@ export function checkReferences(file: CheckedFile, problems: Problem[]): void {
       for (const word of originsOf(command)) checker.origin(stage, command, word);
   }
 }
+
+/** The other references of a file that lead nowhere, when an error is about one of them. */
+export function otherReferences(
+  error: Pick<Problem, "location"> & { readonly code: string },
+  file: CheckedFile,
+): readonly Problem[] {
+  if (!/^STAGE_/.test(error.code) || error.location === undefined) return [];
+  const problems: Problem[] = [];
+  checkReferences(file, problems);
+  return problems.filter(
+    ({ severity, location }) => severity !== "warning" && location?.line !== error.location?.line,
+  );
+}

@@ -94,6 +94,31 @@ describe("the answer to frontend.lint", () => {
     expect(status).toBe("1");
   });
 
+  test("tells what a build warns of without a rule, unless certain rules are asked for", async () => {
+    const text =
+      "FROM scratch AS base\nONBUILD RUN --mount=type=nothing true\nFROM scratch\nCOPY --from=bse a /a\n";
+    const { json, status } = await ask(text, { options: { "lint:offline": "true" } });
+    expect(json.warnings).toMatchObject([
+      { ruleName: "MOUNT_INVALID", severity: "warning", position: { line: 2, column: 26 } },
+      {
+        ruleName: "STAGE_NOT_FOUND",
+        hint: "Did you mean the stage base?",
+        position: { line: 4, column: 13 },
+      },
+    ]);
+    expect(json.errors).toBeUndefined();
+    expect(status).toBe("1");
+    const options = { "lint:offline": "true", "lint:only": "StageNameCasing" };
+    expect(rulesOf(await ask(text, { options }))).toEqual([]);
+    const named = { "lint:offline": "true", "context:bse": "local:bse" };
+    expect(rulesOf(await ask(text, { options: named }))).toEqual(["MOUNT_INVALID"]);
+  });
+
+  test("tells all references between stages that lead nowhere", async () => {
+    const { json } = await ask("FROM scratch\nCOPY --from=3 a /\nCOPY --from=4 a /\n");
+    expect(json.errors?.map(({ position }) => position.line)).toEqual([2, 3]);
+  });
+
   test("tells what would stop the build of a file that is well written", async () => {
     const { json } = await ask("FROM nowhere:1\nCOPY a /a\n");
     expect(json.buildError?.["message"]).toContain("nowhere");

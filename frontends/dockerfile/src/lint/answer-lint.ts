@@ -1,15 +1,13 @@
 import type { Bridge, FrontendRequest } from "@slipway/frontend-sdk";
 import { InputError, normalizePlatform, WorldError } from "@slipway/oci";
-import { checkFile } from "../commands/stages.ts";
+import type { CheckedFile } from "../commands/stages.ts";
+import { checkReferences, otherReferences } from "../commands/references.ts";
 import { compile, globalArgs, ignorePatterns, type CompileContext } from "../compile/compile.ts";
-import { loadBuildFile } from "../compile/load-build-file.ts";
-import { loadTree } from "../compile/load-tree.ts";
-import { readOptions } from "../compile/options.ts";
+import { loadCheckedFile } from "../compile/load-checked-file.ts";
 import { resolveBases } from "../compile/resolve-bases.ts";
 import { StagePlans } from "../compile/stage-plans.ts";
-import type { Problem } from "../problems.ts";
+import { sortProblems, type Problem } from "../problems.ts";
 import type { SubrequestAnswer } from "../subrequest.ts";
-import { createRememberingParser } from "../syntax/remembering-parser.ts";
 import { collectFacts } from "./collect-facts.ts";
 import { fileCheckOptions, NO_CHECK_OPTIONS } from "./check-options.ts";
 import type { LintFacts } from "./facts.ts";
@@ -21,7 +19,7 @@ import { lintViolation } from "./lint-violation.ts";
 type Mistake = Pick<Problem, "message" | "hint" | "location"> & { readonly code: string };
 
 /**
- * Answers `frontend.lint`: the findings of all stages, and the mistakes that would stop a build. Attributes beside
+ * Answers `frontend.lint`: the findings of all stages, what a build would warn of, and the mistakes that would stop it. Attributes beside
  * those of a build choose the rules: `lint:set` (`build`, the default, or `check`), and lists of names with commas in
  * `lint:only`, `lint:also` and `lint:skip`. With `lint:offline=true` no image is looked up; with `auto`, a registry that does not answer is no mistake.
  * @throws InputError when there is no build file, or an attribute is wrong
@@ -31,23 +29,29 @@ export async function answerLint(
   bridge: Bridge,
   signal: AbortSignal,
 ): Promise<SubrequestAnswer> {
-  const options = readOptions(request);
-  const file = await loadBuildFile(bridge, options, signal);
-  const parser = createRememberingParser(bridge.memory);
   const problems: Problem[] = [];
-  const scope = { bridge, options, file, platform: request.buildPlatform, signal };
-  const { tree } = await loadTree(scope, { parser, problems });
-  const checked = checkFile(tree, problems);
-  const context: CompileContext = { request, options, file, checked, parser, bridge, signal };
+  const context = await loadCheckedFile(request, bridge, { problems, signal });
+  const { options, file, checked } = context;
   const mistakes: Mistake[] = problems.filter(({ severity }) => severity !== "warning");
   const notes: string[] = [];
   const facts: LintFacts =
     mistakes.length > 0
       ? { buildArgs: Object.fromEntries(options.buildArgs) }
       : await factsOf(context, { mistakes, notes });
-  const findings = await findAll(context, { facts, choice: choiceOf(request.options), mistakes });
+  const choice = choiceOf(request.options);
+  const findings = await findAll(context, { facts, choice, mistakes });
+  // Whoever asks for certain rules wants to hear of those.
+  const warnings = choice.only === undefined ? warningsOf(context, problems) : [];
   const { lintAnswer } = await import("./lint-build.ts");
-  return lintAnswer({ findings, mistakes, notes, source: tree.source, bytes: file.bytes });
+  return lintAnswer({ findings, warnings, mistakes, notes, source: checked.tree.source, bytes: file.bytes });
+}
+
+/** What is probably wrong without a rule that says so: mistakes in triggers, names that are nearly those of a stage. */
+function warningsOf({ checked, options }: CompileContext, problems: readonly Problem[]): readonly Problem[] {
+  const references: Problem[] = [];
+  // A named context may give any name a meaning.
+  if (options.namedContexts.size === 0) checkReferences(checked, references);
+  return sortProblems([...problems, ...references].filter(({ severity }) => severity === "warning"));
 }
 
 function namesOf(value: string | undefined): readonly string[] | undefined {
@@ -93,6 +97,12 @@ function mistakeOf(error: unknown): Mistake {
   return { code: "UNEXPECTED", message: error instanceof Error ? error.message : String(error) };
 }
 
+/** With a reference between stages that leads nowhere, the others like it. */
+function mistakesOf(error: unknown, checked: CheckedFile): readonly Mistake[] {
+  const mistake = mistakeOf(error);
+  return [mistake, ...otherReferences(mistake, checked)];
+}
+
 /** Tries everything that a build would do before its first step, and takes down what cannot be done. */
 async function factsOf(
   context: CompileContext,
@@ -116,7 +126,7 @@ async function factsOf(
         // A registry that is down, or a machine without a network, is not the file's fault.
         if (offline === "auto" && error instanceof WorldError)
           notes.push(`rules that need base images keep silent: ${error.message}`);
-        else mistakes.push(mistakeOf(error));
+        else mistakes.push(...mistakesOf(error, checked));
       }
     }
     const { stages, all } = plans;
@@ -124,7 +134,7 @@ async function factsOf(
     return collectFacts({ stages, all, options, buildPlatform, platform, ...(ignore ? { ignore } : {}) });
   } catch (error) {
     signal.throwIfAborted();
-    mistakes.push(mistakeOf(error));
+    mistakes.push(...mistakesOf(error, checked));
     return { buildArgs: Object.fromEntries(options.buildArgs), target: options.target };
   }
 }

@@ -4,15 +4,19 @@ import type { SourceText, Span } from "../syntax/source-text.ts";
 import type { LintFinding } from "./finding.ts";
 import { RULES } from "./rules.ts";
 
+interface Complaint {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+  readonly location?: SourceLocation | undefined;
+}
+
 interface AnswerInput {
   readonly findings: readonly LintFinding[];
+  /** What a build warns of that no rule says. */
+  readonly warnings: readonly Complaint[];
   /** What would stop a build. */
-  readonly mistakes: readonly {
-    readonly code: string;
-    readonly message: string;
-    readonly hint?: string | undefined;
-    readonly location?: SourceLocation | undefined;
-  }[];
+  readonly mistakes: readonly Complaint[];
   /** What could not be looked at. */
   readonly notes: readonly string[];
   readonly source: SourceText;
@@ -27,7 +31,7 @@ function rangesOf(lines: readonly number[]): Ranges {
   return lines.length === 0 ? {} : { ranges: lines.map((line) => ({ start: { line }, end: { line } })) };
 }
 
-function mistakeRanges(location: SourceLocation | undefined): Ranges {
+function complaintRanges(location: SourceLocation | undefined): Ranges {
   if (location === undefined) return {};
   const last = location.endLine ?? location.line;
   return rangesOf(Array.from({ length: last - location.line + 1 }, (_, index) => location.line + index));
@@ -61,27 +65,46 @@ function textOf({ rule, url, message, lines, location }: LintFinding, source: So
  * does not have comes beside it: exact positions, hints, fixes, and all mistakes instead of the first.
  * @see facts of BuildKit's wire, "Subrequests"
  */
-export function lintAnswer({ findings, mistakes, notes, source, bytes }: AnswerInput): SubrequestAnswer {
+export function lintAnswer({
+  findings,
+  warnings,
+  mistakes,
+  notes,
+  source,
+  bytes,
+}: AnswerInput): SubrequestAnswer {
   const descriptions = new Map(RULES.map(({ name, description }) => [name, description]));
   const [first] = mistakes;
   const position = (span: Span): object => ({ start: span.start, end: span.end });
   const json = {
-    warnings: findings.map(({ rule, url, message, lines, hint, severity, location, span, fix }) => ({
-      ruleName: rule,
-      description: descriptions.get(rule) ?? "",
-      url,
-      detail: message,
-      location: rangesOf(lines),
-      severity,
-      hint,
-      position: { ...positionOf(location), ...position(span) },
-      fix,
-    })),
+    warnings: [
+      ...findings.map(({ rule, url, message, lines, hint, severity, location, span, fix }) => ({
+        ruleName: rule,
+        description: descriptions.get(rule) ?? "",
+        url,
+        detail: message,
+        location: rangesOf(lines),
+        severity,
+        hint,
+        position: { ...positionOf(location), ...position(span) },
+        fix,
+      })),
+      ...warnings.map(({ code, message, hint, location }) => ({
+        ruleName: code,
+        description: "",
+        url: "",
+        detail: message,
+        location: complaintRanges(location),
+        severity: "warning",
+        hint,
+        position: positionOf(location),
+      })),
+    ],
     sources: [{ filename: source.file, data: Buffer.from(bytes).toString("base64"), language: "Dockerfile" }],
     ...(notes.length === 0 ? {} : { notes }),
     ...(first === undefined
       ? {}
-      : { buildError: { message: first.message, location: mistakeRanges(first.location) } }),
+      : { buildError: { message: first.message, location: complaintRanges(first.location) } }),
     ...(first === undefined
       ? {}
       : {
@@ -89,12 +112,12 @@ export function lintAnswer({ findings, mistakes, notes, source, bytes }: AnswerI
             code,
             message,
             hint,
-            location: mistakeRanges(location),
+            location: complaintRanges(location),
             position: positionOf(location),
           })),
         }),
   };
-  const isClean = findings.length === 0 && first === undefined;
+  const isClean = findings.length + warnings.length === 0 && first === undefined;
   return {
     "result.json": Buffer.from(JSON.stringify(json, undefined, 2), "utf8"),
     "result.txt": Buffer.from(findings.map((finding) => textOf(finding, source)).join(""), "utf8"),

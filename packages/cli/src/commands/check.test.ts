@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createEngine, type BuildRequest, type Engine } from "@slipway/engine";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCommandLine } from "../command-line.ts";
@@ -13,7 +13,10 @@ afterEach(() => folder.remove());
 
 /** Runs a command line with the real engine over a store of its own. */
 async function run(argv: readonly string[], stdin?: string) {
-  const { host, stdout, stderr } = testHost({}, { cwd: folder.path, ...(stdin === undefined ? {} : { stdin }) });
+  const { host, stdout, stderr } = testHost(
+    {},
+    { cwd: folder.path, ...(stdin === undefined ? {} : { stdin }) },
+  );
   const root = folder.join("store");
   const real = { ...host, createEngine: () => createEngine({ root }) };
   const status = await runCommandLine(argv, real);
@@ -86,18 +89,34 @@ describe("slipway check", () => {
     expect((await run(["check", "--fix", "-"], "FROM scratch\n")).status).toBe(2);
   });
 
+  test("--fix keeps the file's mode and the link that leads to it", async () => {
+    write("FROM scratch as x\nCOPY a /\n", "real.dockerfile");
+    chmodSync(folder.join("real.dockerfile"), 0o640);
+    symlinkSync("real.dockerfile", folder.join("Dockerfile"));
+    await run(["check", "--fix"]);
+    expect(lstatSync(folder.join("Dockerfile")).isSymbolicLink()).toBe(true);
+    expect(readFileSync(folder.join("real.dockerfile"), "utf8")).toContain("AS x");
+    expect(statSync(folder.join("real.dockerfile")).mode & 0o777).toBe(0o640);
+  });
+
   test("--fix leaves rules alone that are not asked for", async () => {
     write("from scratch AS Base\nCOPY a /\nCOPY b /\n");
     await run(["check", "--fix", "--rule", "StageNameCasing"]);
-    expect(readFileSync(folder.join("Dockerfile"), "utf8")).toBe("from scratch AS base\nCOPY a /\nCOPY b /\n");
+    expect(readFileSync(folder.join("Dockerfile"), "utf8")).toBe(
+      "from scratch AS base\nCOPY a /\nCOPY b /\n",
+    );
     await run(["check", "--fix", "--skip=FromAsCasing,ConsistentInstructionCasing"]);
-    expect(readFileSync(folder.join("Dockerfile"), "utf8")).toBe("from scratch AS base\nCOPY a /\nCOPY b /\n");
+    expect(readFileSync(folder.join("Dockerfile"), "utf8")).toBe(
+      "from scratch AS base\nCOPY a /\nCOPY b /\n",
+    );
   });
 
   test("chooses rules by flags, and knows which there are", async () => {
     write("FROM debian:trixie-slim\nRUN make\nCMD a\n");
     const check = async (...flags: string[]) =>
-      [...(await run(["check", "--offline", ...flags])).stdout.matchAll(/WARNING: (\w+)/g)].map(([, name]) => name);
+      [...(await run(["check", "--offline", ...flags])).stdout.matchAll(/WARNING: (\w+)/g)].map(
+        ([, name]) => name,
+      );
     expect(await check()).toEqual(["JSONArgsRecommended"]);
     expect(await check("--enable", "RootUser", "--skip", "JSONArgsRecommended")).toEqual(["RootUser"]);
     expect(await check("--rule", "BaseImageDigest")).toEqual(["BaseImageDigest"]);
@@ -127,13 +146,18 @@ describe("slipway build --call", () => {
     [["--call=frontend.other"], { requestid: "frontend.other" }],
   ])("%j asks the frontend", async (flags, options) => {
     write("FROM scratch\n");
-    expect((await asked(["build", ...flags, "."])).options).toMatchObject({ filename: "Dockerfile", ...options });
+    expect((await asked(["build", ...flags, "."])).options).toMatchObject({
+      filename: "Dockerfile",
+      ...options,
+    });
   });
 
   test("prints the answer as text or JSON", async () => {
     write("FROM scratch\n");
     expect((await asked(["build", "--call=targets", "."])).stdout).toBe("text\n");
-    expect((await asked(["build", "--call=targets,format=json", "."])).stdout).toBe('{"warnings":null,"sources":[]}\n');
+    expect((await asked(["build", "--call=targets,format=json", "."])).stdout).toBe(
+      '{"warnings":null,"sources":[]}\n',
+    );
     expect((await asked(["build", "--check", "."])).stdout).toBe("Check complete, no warnings found.\n");
   });
 

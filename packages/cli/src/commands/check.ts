@@ -7,6 +7,7 @@ import type { Host } from "../host.ts";
 import { readLintAnswer, type LintAnswer } from "../report/lint-answer.ts";
 import { UsageError } from "../usage-error.ts";
 import { askFrontend, NO_FLAGS, type AskFlags } from "./ask-frontend.ts";
+import { replaceFile } from "./replace-file.ts";
 import { writeAll, writeFileAtomically } from "./write-output.ts";
 
 export interface CheckFlags extends EngineFlags {
@@ -117,7 +118,7 @@ async function fix(
       skip: list(flags.skip),
       ...(only.length > 0 ? { only } : {}),
     });
-    if (text !== before) writeFileAtomically(file, text);
+    if (text !== before) replaceFile(file, text);
     for (const { rule, location } of fixed) io.stderr.write(`fixed ${rule} (${name}:${location.line})\n`);
   }
   const relative = path.relative(io.cwd, file);
