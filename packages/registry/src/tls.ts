@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 /** What a TLS connection to a host needs beyond the defaults. PEM texts. */
@@ -13,9 +13,9 @@ export interface TlsSettings {
 /** Folders that hold `<host[:port]>/*.crt|cert|key`. @see Docker Engine, "Verify repository client with certificates" */
 export const DEFAULT_CERT_FOLDERS: readonly string[] = ["/etc/docker/certs.d", "/etc/containers/certs.d"];
 
-async function names(folder: string): Promise<string[]> {
+function names(folder: string): string[] {
   try {
-    return (await readdir(folder)).sort();
+    return readdirSync(folder).sort();
   } catch {
     return [];
   }
@@ -25,27 +25,30 @@ async function names(folder: string): Promise<string[]> {
  * Reads what is configured for a host: `*.crt` are authorities, `x.cert` with `x.key` is the client's pair. The file
  * that SSL_CERT_FILE names is trusted, too, as with most other programs. (NODE_EXTRA_CA_CERTS is Node's own affair.)
  */
-export async function readTlsSettings(
+export function readTlsSettings(
   host: string,
   options: { readonly folders: readonly string[]; readonly env: NodeJS.ProcessEnv },
-): Promise<TlsSettings> {
+): TlsSettings {
   const extraCa: string[] = [];
   let pair: { cert: string; key: string } | undefined;
   for (const root of options.folders) {
     const folder = path.join(root, host);
-    const files = await names(folder);
+    const files = names(folder);
     for (const file of files) {
       const full = path.join(folder, file);
-      if (file.endsWith(".crt")) extraCa.push(await readFile(full, "utf8"));
+      if (file.endsWith(".crt")) extraCa.push(readFileSync(full, "utf8"));
       const key = file.replace(/\.cert$/, ".key");
       if (key !== file && files.includes(key)) {
-        pair ??= { cert: await readFile(full, "utf8"), key: await readFile(path.join(folder, key), "utf8") };
+        pair ??= { cert: readFileSync(full, "utf8"), key: readFileSync(path.join(folder, key), "utf8") };
       }
     }
   }
   if (options.env.SSL_CERT_FILE) {
-    const text = await readFile(options.env.SSL_CERT_FILE, "utf8").catch(() => undefined);
-    if (text !== undefined) extraCa.push(text);
+    try {
+      extraCa.push(readFileSync(options.env.SSL_CERT_FILE, "utf8"));
+    } catch {
+      // Then it vouches for nobody.
+    }
   }
   return { ...(extraCa.length > 0 ? { extraCa } : {}), ...pair };
 }

@@ -67,7 +67,7 @@ export function createTransport(options: TransportOptions = {}): Transport {
   const keep = { keepAlive: true, scheduling: "lifo" } as const;
 
   async function httpsAgent(host: string, insecure: boolean): Promise<HttpsAgent> {
-    const settings = await readTlsSettings(host, {
+    const settings = readTlsSettings(host, {
       folders: options.certFolders ?? DEFAULT_CERT_FOLDERS,
       env,
     });

@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import { digestHex, InvariantError, sha256, unreachable, type Digest } from "@slipway/oci";
 import type { LayerId } from "@slipway/engine-sdk";
 import type { BytePath } from "./byte-path.ts";
@@ -10,6 +9,9 @@ import type { ContentSource, Entry, EntryMetadata, FileEntry, LayerIndex } from 
 //
 // A file is: magic, version, then each entry: kind, flags, path (length shared with the one before, rest), and what
 // its kind has. Numbers are LEB128 unless said otherwise; the mtime is 8 bytes, a digest 32.
+
+// Taken when an index is read or written: a build that is remembered does neither.
+const zlib = () => process.getBuiltinModule("node:zlib");
 
 const MAGIC = "slipway-index";
 const VERSION = 1;
@@ -57,13 +59,13 @@ export function encodeIndex(index: LayerIndex, learned?: ReadonlyMap<string, Dig
     (entry) => entry.digest ?? learned?.get(entry.path),
     (content, path) => writeSource(writer, content, { path, layers }),
   );
-  writer.u32(crc32(writer.done()));
+  writer.u32(zlib().crc32(writer.done()));
   return writer.done();
 }
 
 /** Reads what `encodeIndex` wrote; undefined when it is damaged or of another version. */
 export function decodeIndex(bytes: Buffer): LayerIndex | undefined {
-  if (bytes.length < 5 || bytes.readUInt32LE(bytes.length - 4) !== crc32(bytes.subarray(0, -4)))
+  if (bytes.length < 5 || bytes.readUInt32LE(bytes.length - 4) !== zlib().crc32(bytes.subarray(0, -4)))
     return undefined;
   const reader = new ByteReader(bytes.subarray(0, -4));
   if (reader.text() !== MAGIC || reader.u8() !== VERSION) return undefined;
