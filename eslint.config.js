@@ -128,7 +128,7 @@ export default tseslint.config(
   },
   {
     // Tests look at the code from outside: they may use the repository's tools, real files and real processes.
-    files: ["**/*.test.ts", "**/*.test.fixture.ts", "**/src/testing/**/*.ts"],
+    files: ["**/*.test.ts", "**/*.test.fixture.ts", "**/*.test.helper.ts", "**/src/testing/**/*.ts"],
     rules: {
       ...boundaries([{ sourceTag: "*", onlyDependOnLibsWithTags: ["*"] }], {}),
       "no-restricted-imports": "off",

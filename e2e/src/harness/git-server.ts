@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { createGitBackend } from "@slipway/testing/fixtures";
 
 export interface FileServer {
   /** `http://127.0.0.1:port` */
@@ -17,49 +18,14 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => boo
 
 /** A server for the bare repositories below `folder` (as `/git/<name>.git`), and for whatever `answer` answers. */
 export async function serveGit(folder: string, answer: Answer): Promise<FileServer> {
-  const program = path.join(
-    execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(),
-    "git-http-backend",
-  );
+  const answerGit = createGitBackend();
   const requests: string[] = [];
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     if (answer(request, response)) return;
     const url = new URL(request.url ?? "/", "http://host");
     if (!url.pathname.startsWith("/git/")) return void response.writeHead(404).end();
-    const header = (name: string): string => String(request.headers[name] ?? "");
-    const child = spawn(program, [], {
-      env: {
-        PATH: process.env["PATH"],
-        GIT_PROJECT_ROOT: folder,
-        GIT_HTTP_EXPORT_ALL: "1",
-        PATH_INFO: url.pathname.slice("/git".length),
-        QUERY_STRING: url.search.slice(1),
-        REQUEST_METHOD: request.method,
-        CONTENT_TYPE: header("content-type"),
-        HTTP_CONTENT_ENCODING: header("content-encoding"),
-        GIT_PROTOCOL: header("git-protocol"),
-        REMOTE_ADDR: "127.0.0.1",
-      },
-    });
-    request.pipe(child.stdin);
-    child.stdin.on("error", () => undefined);
-    let head: Buffer | undefined = Buffer.alloc(0);
-    child.stdout.on("data", (chunk: Buffer) => {
-      if (head === undefined) return void response.write(chunk);
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf("\r\n\r\n");
-      if (end < 0) return;
-      let status = 200;
-      for (const line of head.subarray(0, end).toString().split("\r\n")) {
-        const [name = "", value = ""] = line.split(": ");
-        if (name === "Status") status = Number.parseInt(value, 10);
-        else response.setHeader(name, value);
-      }
-      response.writeHead(status).write(head.subarray(end + 4));
-      head = undefined;
-    });
-    child.on("close", () => response.end());
+    answerGit({ request, response, repositories: folder, pathInfo: url.pathname.slice("/git".length) });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

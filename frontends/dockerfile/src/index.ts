@@ -36,16 +36,4 @@ export {
   type GitReference,
   type SourceDescription,
 } from "./compile/git-reference.ts";
-export type { DockerfileErrorCode, Problem } from "./problems.ts";
-export { SourceText, type LineColumn, type Span } from "./syntax/source-text.ts";
-export type {
-  Arguments,
-  Comment,
-  Directive,
-  DockerfileTree,
-  Flag,
-  Heredoc,
-  InstructionNode,
-  Pair,
-  Word,
-} from "./syntax/syntax-tree.ts";
+export * from "./tree-exports.ts";

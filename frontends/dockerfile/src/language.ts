@@ -10,19 +10,7 @@ export { INSTRUCTION_FLAGS } from "./commands/instruction-flags.ts";
 export { MOUNT_KEYS, MOUNT_TYPES } from "./commands/mount.ts";
 export { nearestName } from "./did-you-mean.ts";
 export type { FlagKind, FlagKinds } from "./commands/checker.ts";
-export type { DockerfileErrorCode, Problem } from "./problems.ts";
-export { SourceText, type LineColumn, type Span } from "./syntax/source-text.ts";
-export type {
-  Arguments,
-  Comment,
-  Directive,
-  DockerfileTree,
-  Flag,
-  Heredoc,
-  InstructionNode,
-  Pair,
-  Word,
-} from "./syntax/syntax-tree.ts";
+export * from "./tree-exports.ts";
 export { lint, type LintOptions } from "./lint/lint.ts";
 export { fixText, type FixedText } from "./lint/apply-fixes.ts";
 export type { LintFinding, LintFix, TextEdit } from "./lint/finding.ts";

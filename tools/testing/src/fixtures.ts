@@ -5,3 +5,4 @@ export { findCommand, missingRequirement, type Requirements } from "./requiremen
 export { runCommand, type CommandResult, type RunOptions } from "./run-command.ts";
 export { temporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 export { parseTotals, sumTotals, totalsLine, type SkippedTest, type Totals } from "./totals.ts";
+export { createGitBackend, type GitExchange } from "./git-backend.ts";

@@ -4,7 +4,7 @@ import type { CheckedFile, Stage } from "../commands/stages.ts";
 import { platformArgs } from "../compile/options.ts";
 import { nearestName } from "../did-you-mean.ts";
 import { expandText, ExpansionError } from "../expand/expand.ts";
-import type { Heredoc, Word } from "../syntax/syntax-tree.ts";
+import { expandedWords, type Expandable } from "./expanded-words.ts";
 import type { LintFacts } from "./facts.ts";
 
 /** A word with its variables replaced, as far as they are known. */
@@ -17,9 +17,6 @@ export interface Expanded {
   /** False when the text depends on what is not known. */
   readonly isCertain: boolean;
 }
-
-/** What has variables: a word, or a here-document that COPY and ADD expand. */
-export type Expandable = Word | Heredoc;
 
 /** A stage as far as its instructions can be followed without building it. */
 export interface EvaluatedStage {
@@ -196,34 +193,6 @@ interface ReadonlyScope {
 
 const NOTHING: ReadonlyMap<string, string> = new Map();
 const UNKNOWN: Expanded = { text: "", undefinedNames: [], nearest: NOTHING, isCertain: false };
-
-/** The words of an instruction in which builders replace variables, in the order in which they do. */
-function expandedWords(command: Exclude<StageCommand, { kind: "arg" }>): readonly Expandable[] {
-  switch (command.kind) {
-    case "env":
-    case "label":
-      return command.pairs.flatMap(({ key, value }) => [key, value]);
-    case "copy":
-    case "add":
-      return [
-        ...[command.chown, command.chmod, command.checksum].filter((word) => word !== undefined),
-        ...command.sources.filter((_, index) => command.heredocs[index] === undefined),
-        ...command.heredocs.filter((heredoc) => heredoc !== undefined).filter(({ expand }) => expand),
-        command.dest,
-      ];
-    case "run":
-      return command.mounts;
-    case "workdir":
-    case "user":
-    case "stopsignal":
-      return [command.text];
-    case "volume":
-    case "expose":
-      return command.items;
-    default:
-      return [];
-  }
-}
 
 /** Follows the variables of a file through its stages. What is not known counts as not set, and says so. */
 export function evaluate(file: CheckedFile, facts: LintFacts): Evaluation {

@@ -11,7 +11,8 @@ export interface ImageName {
   readonly stage: number;
 }
 
-function isReference(name: string): boolean {
+/** Whether a text can name an image. */
+export function isReference(name: string): boolean {
   try {
     parseImageReference(name);
     return true;

@@ -2,13 +2,8 @@ import type { StageCommand } from "../commands/command.ts";
 import type { CheckedFile } from "../commands/stages.ts";
 import type { SourceText } from "../syntax/source-text.ts";
 import type { Comment, DockerfileTree, InstructionNode } from "../syntax/syntax-tree.ts";
-import {
-  evaluate,
-  type EvaluatedStage,
-  type Evaluation,
-  type Expandable,
-  type Expanded,
-} from "./evaluate.ts";
+import { evaluate, type EvaluatedStage, type Evaluation, type Expanded } from "./evaluate.ts";
+import type { Expandable } from "./expanded-words.ts";
 import type { LintFacts } from "./facts.ts";
 import { commentsAbove } from "./instruction-options.ts";
 import { readScripts, type ShellScript } from "./shell-script.ts";

@@ -1,13 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
+import { createGitBackend } from "@slipway/testing/fixtures";
 import { serve, temporaryFolder, type TestServer } from "../testing.test.helper.ts";
-
-/** Where Debian and others keep git's own programs. */
-function backend(): string {
-  return path.join(execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(), "git-http-backend");
-}
 
 export interface GitServer extends TestServer {
   /** Folder of the bare repositories: `/name.git` of the URL. */
@@ -19,44 +15,11 @@ export async function serveGit(
   guard: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
 ): Promise<GitServer> {
   const repositories = temporaryFolder();
-  const program = backend();
+  const answerGit = createGitBackend();
   const server = await serve((request, response) => {
     if (guard(request, response)) return;
-    const url = new URL(request.url ?? "/", "http://host");
-    const header = (name: string): string => String(request.headers[name] ?? "");
-    const child = spawn(program, [], {
-      env: {
-        PATH: process.env.PATH,
-        GIT_PROJECT_ROOT: repositories,
-        GIT_HTTP_EXPORT_ALL: "1",
-        GIT_CONFIG_GLOBAL: "/dev/null",
-        PATH_INFO: url.pathname,
-        QUERY_STRING: url.search.slice(1),
-        REQUEST_METHOD: request.method,
-        CONTENT_TYPE: header("content-type"),
-        HTTP_CONTENT_ENCODING: header("content-encoding"),
-        GIT_PROTOCOL: header("git-protocol"),
-        REMOTE_ADDR: "127.0.0.1",
-      },
-    });
-    request.pipe(child.stdin);
-    child.stdin.on("error", () => undefined);
-    let head: Buffer | undefined = Buffer.alloc(0);
-    child.stdout.on("data", (chunk: Buffer) => {
-      if (head === undefined) return void response.write(chunk);
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf("\r\n\r\n");
-      if (end < 0) return;
-      let status = 200;
-      for (const line of head.subarray(0, end).toString().split("\r\n")) {
-        const [name = "", value = ""] = line.split(": ");
-        if (name === "Status") status = Number.parseInt(value, 10);
-        else response.setHeader(name, value);
-      }
-      response.writeHead(status).write(head.subarray(end + 4));
-      head = undefined;
-    });
-    child.on("close", () => response.end());
+    const pathInfo = new URL(request.url ?? "/", "http://host").pathname;
+    answerGit({ request, response, repositories, pathInfo });
   });
   return { ...server, repositories };
 }

@@ -1,15 +1,6 @@
-import { parseImageReference } from "@slipway/oci";
 import { expandWith } from "../evaluate.ts";
+import { isReference } from "../image-names.ts";
 import { buildkitRule } from "../rule.ts";
-
-function isReference(name: string): boolean {
-  try {
-    parseImageReference(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 export const invalidDefaultArgInFrom = buildkitRule({
   name: "InvalidDefaultArgInFrom",

@@ -1,36 +1,14 @@
 import { buildkitRule, type Report } from "../rule.ts";
-import type { Expandable, EvaluatedStage } from "../evaluate.ts";
+import type { EvaluatedStage } from "../evaluate.ts";
+import { expandedWords, type Expandable } from "../expanded-words.ts";
 import type { LintContext } from "../lint-context.ts";
 import type { StageCommand } from "../../commands/command.ts";
 import { variableSpan } from "../variable-span.ts";
 
 /** The words whose variables BuildKit looks at: those of EXPOSE are not among them. */
 function wordsOf(command: StageCommand): readonly (Expandable | undefined)[] {
-  switch (command.kind) {
-    case "arg":
-      return command.args.map(({ value }) => value);
-    case "env":
-    case "label":
-      return command.pairs.flatMap(({ key, value }) => [key, value]);
-    case "copy":
-    case "add":
-      return [
-        ...[command.chown, command.chmod, command.checksum],
-        ...command.sources.filter((_, index) => command.heredocs[index] === undefined),
-        command.dest,
-        ...command.heredocs.filter((heredoc) => heredoc?.expand === true),
-      ];
-    case "run":
-      return command.mounts;
-    case "workdir":
-    case "user":
-    case "stopsignal":
-      return [command.text];
-    case "volume":
-      return command.items;
-    default:
-      return [];
-  }
+  if (command.kind === "arg") return command.args.map(({ value }) => value);
+  return command.kind === "expose" ? [] : expandedWords(command);
 }
 
 function* undefinedIn(
