@@ -67,7 +67,7 @@ function choice(
   options: { readonly flag: Word | undefined; readonly what: string; readonly choices: readonly string[] },
 ): string {
   const { flag, what, choices } = options;
-  const value = flag?.text.toLowerCase() ?? choices[0]!;
+  const value = flag?.text ?? choices[0]!;
   if (flag === undefined || choices.includes(value)) return value;
   const all = `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
   const hint = flag.text.includes("$") ? `It takes no variables: it is ${all}.` : `It is ${all}.`;

@@ -181,7 +181,7 @@ describe("--chown", () => {
   });
 
   it.each<[string, string]>([
-    ["--chown=-1", "2:14-15 CHOWN_INVALID -1 is no number that a user or group can have"],
+    ["--chown=-4294967296", "2:14-24 CHOWN_INVALID -4294967296 is no number that a user or group can have"],
     ["--chown=1:2/3", '2:14-18 CHOWN_INVALID "2/3" is no name of a user or group'],
     [
       "--link --chown=me",

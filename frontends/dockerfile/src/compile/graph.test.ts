@@ -240,7 +240,7 @@ describe("RUN", () => {
     const options = { "force-network-mode": "host" };
     expect((await execOf("FROM alpine\nRUN x")).network).toBe("unset");
     expect((await execOf("FROM alpine\nRUN x", { options })).network).toBe("host");
-    expect((await execOf("FROM alpine\nRUN --network=NONE x", { options })).network).toBe("none");
+    expect((await execOf("FROM alpine\nRUN --network=none x", { options })).network).toBe("none");
     expect((await execOf("FROM alpine\nRUN --network=default x", { options })).network).toBe("host");
   });
 

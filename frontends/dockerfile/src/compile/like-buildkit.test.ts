@@ -80,3 +80,28 @@ describe("EXPOSE", () => {
     expect(config?.config?.ExposedPorts).toEqual({ "80/tcp": {} });
   });
 });
+
+describe("flags", () => {
+  test.each(["--network=HOST", "--network=Host", "--security=INSECURE"])(
+    "%s: the values of RUN's flags are in lower case",
+    async (flag) => {
+      expect(await failureOf(`FROM scratch\nRUN ${flag} x`)).toMatch(/^2:\S+ FLAG_VALUE .*Did you mean/);
+    },
+  );
+
+  test.each([" ", "\u00a0", "\u0085", "\u2003 "])(
+    "a flag ends at %j, which belongs to nothing",
+    async (space) => {
+      expect(await copyOf(`FROM scratch\nCOPY --exclude=a${space}x y`)).toMatchObject({
+        src: "/x",
+        excludePatterns: ["a"],
+      });
+    },
+  );
+});
+
+test("half a surrogate pair in a JSON array becomes U+FFFD", async () => {
+  const { config } = await compileText(String.raw`FROM scratch
+CMD ["\ud800a", "\ud83d\ude00"]`);
+  expect(config?.config?.Cmd).toEqual(["\ufffda", "\u{1f600}"]);
+});

@@ -3,7 +3,7 @@ import { failAt, type Site } from "./site-error.ts";
 import type { Span } from "../syntax/source-text.ts";
 
 function parsePort(text: string): number | undefined {
-  return /^\d+$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+  return /^\+?\d+$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
 }
 
 function parseRange(text: string): readonly [number, number] | undefined {

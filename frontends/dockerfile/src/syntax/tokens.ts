@@ -111,7 +111,8 @@ function readJson(text: string, offset: number): Match | null {
   const items: JsonItem[] = [];
   for (const found of rest.matchAll(/"(?:[^"\\]|\\.)*"/g)) {
     items.push({
-      value: values[items.length] as string,
+      // Half a surrogate pair is no character; Go replaces it, too.
+      value: (values[items.length] as string).toWellFormed(),
       start: found.index,
       end: found.index + found[0].length,
     });
@@ -209,6 +210,8 @@ class LineReader {
 
   readonly argument: Pattern = (text, offset) => {
     if (this.#expects === "keyword") return null;
+    // In front of the arguments and behind flags every kind of white space counts for nothing.
+    if (this.#expects === "flag" && isSpace(text.charCodeAt(offset))) return null;
     const found = this.#argument(text, offset);
     if (found !== null)
       this.#expects = this.#expects === "flag" && this.#shape === "healthcheck" ? "first" : "more";
