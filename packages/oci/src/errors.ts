@@ -61,10 +61,17 @@ export class InputError<Code extends string = string> extends SlipwayError<Code>
 export class WorldError<Code extends string = string> extends SlipwayError<Code> {
   readonly family = "world" as const;
   readonly retryable: boolean;
+  /** What in the person's input needed the world: the FROM whose image cannot be pulled. */
+  readonly location: SourceLocation | undefined;
 
-  constructor(code: Code, message: string, options: SlipwayErrorOptions & { retryable?: boolean } = {}) {
+  constructor(
+    code: Code,
+    message: string,
+    options: SlipwayErrorOptions & { retryable?: boolean; location?: SourceLocation } = {},
+  ) {
     super(code, message, options);
     this.retryable = options.retryable ?? false;
+    this.location = options.location;
   }
 }
 

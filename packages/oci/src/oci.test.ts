@@ -61,12 +61,13 @@ describe("platforms", () => {
     ["linux/arm/7", "linux/arm/v7"],
     ["linux/armel", "linux/arm/v6"],
     ["arm64", "linux/arm64"],
+    ["wasi/wasm", "wasi/wasm"],
     ["windows", `windows/${oci.hostPlatform().architecture}`],
   ])("%s is %s", (written, canonical) => {
     expect(oci.formatPlatform(oci.parsePlatform(written))).toBe(canonical);
   });
 
-  test.each(["", "a/b/c/d", "linux/", "li nux/amd64", "foo", "amd46"])(
+  test.each(["", "a/b/c/d", "linux/", "li nux/amd64", "linx/arm64", "foo", "amd46"])(
     "%j is refused with an example of what is right",
     (written) => {
       expect(() => oci.parsePlatform(written)).toThrow(

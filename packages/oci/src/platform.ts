@@ -25,7 +25,12 @@ const KNOWN_ARCHITECTURES = new Set(
   "386 amd64 arm arm64 loong64 mips mips64 mips64le mipsle ppc64 ppc64le riscv64 s390x wasm".split(" "),
 );
 
-const KNOWN_OS = new Set(["linux", "windows", "darwin", "freebsd", "wasip1", "js"]);
+/** What Go calls the systems that it builds for, and names of images that are for none of them. */
+const KNOWN_OS = new Set(
+  "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasi wasip1 windows zos unknown".split(
+    " ",
+  ),
+);
 
 /** Canonical form: aliases resolved, default variants (arm64 v8, arm v7, amd64 v1) made absent or explicit as containerd does. */
 export function normalizePlatform(platform: Platform): Platform {
@@ -70,6 +75,11 @@ export function parsePlatform(text: string): Platform {
       );
     }
     return platform;
+  }
+  if (!KNOWN_OS.has(first.toLowerCase())) {
+    throw new InputError("PLATFORM_INVALID", `"${first}" in "${text}" is no operating system`, {
+      hint: `The operating system comes first: linux/${second}${variant === undefined ? "" : `/${variant}`}, for example.`,
+    });
   }
   return normalizePlatform({ os: first, architecture: second, ...(variant ? { variant } : {}) });
 }

@@ -4,6 +4,7 @@ import {
   InputError,
   parseImageReference,
   type ImageReference,
+  WorldError,
   type Platform,
 } from "@slipway/oci";
 import type { SourceOp } from "@slipway/ir";
@@ -16,6 +17,7 @@ import { layoutAttrs } from "./named-context.ts";
 import { ImageDraft } from "./image-draft.ts";
 import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
+import type { Span } from "../syntax/source-text.ts";
 import type { StagePlan } from "./plan.ts";
 import { atPlace, failAt } from "./site-error.ts";
 import type { StagePlans } from "./stage-plans.ts";
@@ -68,6 +70,7 @@ async function resolveImage(plan: StagePlan, context: ResolveContext): Promise<v
   if (base.layout !== undefined) return resolveLayout(plan, base, context);
   const span = plan.stage?.from.image.span ?? plan.span;
   const reference = atPlace(plan, span, () => parseBaseName(plan, base.name, plans));
+  refuseScratch(plan, span, { reference, name: base.name });
   const complete = formatImageReference(
     reference.tag || reference.digest ? reference : { ...reference, tag: "latest" },
   );
@@ -94,15 +97,29 @@ async function resolveImage(plan: StagePlan, context: ResolveContext): Promise<v
         },
       );
     }
-    // A registry that is down is not the file's fault.
-    if (!(error instanceof InputError) || error.location !== undefined) throw error;
-    throw new InputError(error.code, error.message, {
-      hint: error.hint ?? "Check the name, the tag and the registry.",
-      location: plan.locate(span),
-      data: error.data,
-      cause: error,
-    });
+    // A registry that is down is not the file's fault, but which image was asked for is to be seen.
+    if (!(error instanceof InputError || error instanceof WorldError) || error.location !== undefined)
+      throw error;
+    const { code, message, data, hint = "Check the name, the tag and the registry." } = error;
+    const options = { hint, location: plan.locate(span), data, cause: error };
+    throw error instanceof InputError
+      ? new InputError(code, message, options)
+      : new WorldError(code, message, { ...options, retryable: error.retryable });
   }
+}
+
+/** No registry has an image of this name: Docker reserves it. */
+function refuseScratch(
+  plan: StagePlan,
+  span: Span,
+  { reference, name }: { readonly reference: ImageReference; readonly name: string },
+): void {
+  if (reference.registry !== "docker.io" || reference.repository !== "library/scratch") return;
+  failAt(plan, span, {
+    code: "REFERENCE_INVALID",
+    message: `"${name}" is no image: scratch means that there is no base image at all`,
+    hint: "Write scratch, without a registry, a tag or a digest.",
+  });
 }
 
 /** A name that is wrong because a variable in it has no value is not the name's fault. */

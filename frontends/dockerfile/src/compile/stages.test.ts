@@ -198,7 +198,18 @@ describe("COPY --from", () => {
     expect(await failureOf(text)).toBe(expected);
   });
 
-  test("a registry that is down stays the world's fault, unless a stage was meant", async () => {
+  test.each(["scratch:latest", "docker.io/library/scratch", `scratch@sha256:${"0".repeat(64)}`])(
+    "FROM %s is told to be no image",
+    async (name) => {
+      await expect(compileText(`FROM ${name}\n`)).rejects.toMatchObject({
+        code: "REFERENCE_INVALID",
+        hint: "Write scratch, without a registry, a tag or a digest.",
+        location: { line: 1, column: 6 },
+      });
+    },
+  );
+
+  test("a registry that is down stays the world's fault, told at the image's name, unless a stage was meant", async () => {
     const down = new WorldError("REGISTRY_UNREACHABLE", "no route", { retryable: true });
     class DownBridge extends FakeBridge {
       override resolveImageConfig(): never {
@@ -211,7 +222,14 @@ describe("COPY --from", () => {
         new DownBridge({ dockerfile: { Dockerfile: text } }, {}),
         AbortSignal.timeout(5000),
       );
-    await expect(build("FROM alpine")).rejects.toBe(down);
+    const failure: unknown = await build("# syntax\nFROM  alpine").catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(WorldError);
+    expect(failure).toMatchObject({
+      code: "REGISTRY_UNREACHABLE",
+      retryable: true,
+      location: { file: "Dockerfile", line: 2, column: 7, excerpt: "FROM  alpine" },
+      cause: down,
+    });
     await expect(build("FROM scratch AS build\nFROM scratch\nCOPY --from=biuld a b")).rejects.toMatchObject({
       code: "STAGE_NOT_FOUND",
       cause: down,

@@ -93,7 +93,7 @@ async function findAll(
 }
 
 function mistakeOf(error: unknown): Mistake {
-  if (error instanceof InputError) return error;
+  if (error instanceof InputError || error instanceof WorldError) return error;
   return { code: "UNEXPECTED", message: error instanceof Error ? error.message : String(error) };
 }
 

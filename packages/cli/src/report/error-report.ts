@@ -1,4 +1,4 @@
-import { InputError, InvariantError, SlipwayError } from "@slipway/oci";
+import { InputError, InvariantError, SlipwayError, WorldError } from "@slipway/oci";
 import { printableLine } from "../display/cell-text.ts";
 import type { Trace } from "../display/trace.ts";
 import { formatLineTime } from "../display/units.ts";
@@ -122,7 +122,7 @@ function causes(error: unknown): unknown[] {
 
 function findLocation(error: unknown): InputError["location"] {
   for (const each of [error, ...causes(error)]) {
-    if (each instanceof InputError && each.location) return each.location;
+    if ((each instanceof InputError || each instanceof WorldError) && each.location) return each.location;
   }
   return undefined;
 }

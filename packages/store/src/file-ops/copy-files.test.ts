@@ -129,6 +129,13 @@ describe("copying", () => {
     });
   });
 
+  it("says that an address was taken for a path", async () => {
+    await expect(copied("ftp://example.com/a", "/x")).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+      hint: expect.stringContaining("taken for a path") as unknown,
+    });
+  });
+
   it.each<[string, string]>([
     ["A.TXT", 'Did you mean "/a.txt"?'],
     ["src/mian.c", 'Did you mean "/src/main.c"?'],

@@ -70,10 +70,13 @@ export function expandWildcards(
 export function fileNotFound(source: ReadableFilesystem, path: string): InputError<"FILE_NOT_FOUND"> {
   const wanted = cleaned(path);
   const meant = nearMiss(source, wanted);
+  const isAddress = /^[a-z][a-z0-9+.-]+:\/./i.test(wanted);
   return new InputError("FILE_NOT_FOUND", `"/${textOfBytes(wanted)}" not found`, {
     hint:
       meant === undefined
-        ? "Check the path; upper and lower case differ."
+        ? isAddress
+          ? "It was taken for a path: ADD fetches http://, https:// and git repositories, COPY nothing."
+          : "Check the path; upper and lower case differ."
         : `Did you mean "/${textOfBytes(meant)}"?`,
     data: {
       path: `/${textOfBytes(wanted)}`,
