@@ -105,3 +105,11 @@ test("half a surrogate pair in a JSON array becomes U+FFFD", async () => {
 CMD ["\ud800a", "\ud83d\ude00"]`);
   expect(config?.config?.Cmd).toEqual(["\ufffda", "\u{1f600}"]);
 });
+
+test("a byte-order mark at the start of a word is taken off", async () => {
+  const { config } = await compileText(
+    "FROM scratch\nARG A=1\nENV X=\ufeffa Y=b\ufeff Z=\ufeff$A\nUSER \ufeffu",
+  );
+  expect(config?.config?.Env?.slice(1)).toEqual(["X=a", "Y=b\ufeff", "Z=1"]);
+  expect(config?.config?.User).toBe("u");
+});

@@ -89,7 +89,7 @@ class Expander {
   readonly #lookup: Lookup;
   readonly #escape: string;
   readonly #options: ExpandOptions;
-  #at = 0;
+  #at: number;
   #depth = 0;
 
   constructor(source: string, lookup: Lookup, options: ExpandOptions) {
@@ -97,6 +97,8 @@ class Expander {
     this.#lookup = lookup;
     this.#escape = options.escape ?? "\\";
     this.#options = options;
+    // Go's scanner takes a byte-order mark at the start of a word off.
+    this.#at = source.startsWith("\ufeff") ? 1 : 0;
   }
 
   /** Expands up to the end, or up to and without `stop`. */
