@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Digest, hostPlatform, type ImageConfig, type Platform } from "@slipway/oci";
 import type { Diagnostic } from "@slipway/frontend-sdk";
 import type { ProgressEvent, ProgressSink, Ref } from "@slipway/engine-sdk";
@@ -95,6 +96,8 @@ async function holds(
     }),
   );
   pinned.catch(() => undefined);
+  // A turn for the request to go out: the answer comes while folders are read.
+  if (trace.images.length > 0) await nextTurn();
   for (const { identifier, attrs, fingerprint } of trace.locals) {
     const index = await local.scan({ kind: "source", identifier, attrs }, signal);
     if (fingerprintOf(index) !== fingerprint) return false;

@@ -65,15 +65,28 @@ export class Session {
     }
   }
 
-  /** Ends the session; its temporary files go to the trash. */
+  /** Ends the session; temporary files that are left go to the trash. */
   end(): void {
     if (this.#leaseFd !== undefined) fs.closeSync(this.#leaseFd);
     this.#leaseFd = undefined;
-    this.trash(this.#layout.sessionTmp(this.id));
+    const temporary = this.#layout.sessionTmp(this.id);
+    if (!removeFolder(temporary, [])) this.trash(temporary);
     // The lock goes last: until then nobody else clears up here.
     const gone = this.trash(this.#layout.session(this.id));
     this.#lock.release();
-    if (gone !== undefined) fs.rm(gone, { recursive: true, force: true }, () => undefined);
+    // At once, or the next process would start threads for it.
+    if (gone !== undefined) removeFolder(gone, fs.readdirSync(gone));
+  }
+}
+
+/** Removes a folder with these files in it; false when it holds more. What stays is cleared up later. */
+function removeFolder(folder: string, names: readonly string[]): boolean {
+  try {
+    for (const name of names) fs.unlinkSync(path.join(folder, name));
+    fs.rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
   }
 }
 
