@@ -14,7 +14,8 @@ export const MAGIC_BYTES = 8;
 /** "none" for everything that has no other format's first bytes. */
 export function detectCompression(start: Uint8Array): ArchiveCompression {
   // Only zstd knows frames to be skipped that begin like this; LZ4's cannot be told from them.
-  if (start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18 && (start[0]! & 0xf0) === 0x50) return "zstd";
+  if (start[1] === 0x2a && start[2] === 0x4d && start[3] === 0x18 && (start[0]! & 0xf0) === 0x50)
+    return "zstd";
   for (const [compression, magic] of MAGIC) {
     if (magic.every((byte, i) => start[i] === byte)) return compression;
   }

@@ -146,7 +146,10 @@ export class TarParser {
     const prefix = isUstar ? textField(block, at + TarField.prefix, 155) : "";
     const shortName = textField(block, at + TarField.name, 100);
     const name =
-      paxText(pax, "GNU.sparse.name") ?? paxText(pax, "path") ?? this.#longName ?? (prefix === "" ? shortName : `${prefix}/${shortName}`);
+      paxText(pax, "GNU.sparse.name") ??
+      paxText(pax, "path") ??
+      this.#longName ??
+      (prefix === "" ? shortName : `${prefix}/${shortName}`);
     const linkName =
       paxText(pax, "linkpath") ?? this.#longLink ?? textField(block, at + TarField.linkName, 100);
     if (name.includes("\0") || linkName.includes("\0")) {
@@ -202,7 +205,8 @@ export class TarParser {
       };
       this.#dataLeft = header.sizeBytes;
       this.#paddingLeft = paddingBytes(header.sizeBytes);
-      if (header.sizeBytes < BLOCK_BYTES) throw archiveError("ARCHIVE_BAD_HEADER", "a sparse file has no map", name);
+      if (header.sizeBytes < BLOCK_BYTES)
+        throw archiveError("ARCHIVE_BAD_HEADER", "a sparse file has no map", name);
     } else this.#beginSparse({ ...header, sizeBytes: sparseBytes }, header.sizeBytes, []);
   }
 

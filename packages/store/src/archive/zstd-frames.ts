@@ -38,7 +38,10 @@ export async function* decompressZstd(
         continue;
       }
       if (magic !== ZSTD_MAGIC)
-        throw archiveError("ARCHIVE_BAD_COMPRESSION", "the zstd data is damaged: a frame does not begin like one");
+        throw archiveError(
+          "ARCHIVE_BAD_COMPRESSION",
+          "the zstd data is damaged: a frame does not begin like one",
+        );
       const frame = Readable.from(frameBytes(bytes), { objectMode: true, highWaterMark: 2 });
       const decoder = zlib.createZstdDecompress(decoderOptions);
       frame.on("error", (error) => decoder.destroy(error));
