@@ -1,3 +1,5 @@
+import type { OddImage } from "./push-image.ts";
+
 /** A file of a build context. */
 export type ContextFile =
   | { readonly kind: "file"; readonly content: string; readonly mode?: number }
@@ -19,6 +21,8 @@ export interface DifferentialCase {
   readonly prepare?: string;
   /** Frontend options, for example `build-arg:A`. */
   readonly options?: Readonly<Record<string, string>>;
+  /** An image that `$IMAGE` stands for. */
+  readonly image?: OddImage;
   /** True when both have to refuse the build. */
   readonly fails?: boolean;
   /** Why the results differ; the test then asserts that they do. */

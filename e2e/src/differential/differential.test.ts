@@ -6,6 +6,7 @@ import { hostPlatform } from "@slipway/oci";
 import { requires, startRegistry, temporaryFolder, type RegistryServer } from "@slipway/testing";
 import { ADD_CASES } from "./cases/add.ts";
 import { CONFIG_CASES } from "./cases/config.ts";
+import { BASE_IMAGE_CASES } from "./cases/base-image.ts";
 import { COPY_CASES } from "./cases/copy.ts";
 import { DOCKERIGNORE_CASES } from "./cases/dockerignore.ts";
 import { HEREDOC_CASES } from "./cases/heredoc.ts";
@@ -14,6 +15,7 @@ import { VARIABLE_CASES } from "./cases/variables.ts";
 import { WORKDIR_CASES } from "./cases/workdir.ts";
 import type { DifferentialCase } from "./differential-case.ts";
 import { makeContext } from "./make-context.ts";
+import { pushImage } from "./push-image.ts";
 import { readImage, type ReadImage } from "./read-image.ts";
 import { missingBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
 
@@ -26,6 +28,7 @@ const GROUPS: Readonly<Record<string, readonly DifferentialCase[]>> = {
   ".dockerignore": DOCKERIGNORE_CASES,
   RUN: RUN_CASES,
   "the image config": CONFIG_CASES,
+  "base images": BASE_IMAGE_CASES,
 };
 
 const needs = baseImageRequirements(["busybox"]);
@@ -92,7 +95,10 @@ else
     }> {
       const place = folder.join(`case-${count++}`);
       const context = `${place}/context`;
-      makeContext(context, wanted, `${registry.host}/busybox:latest`);
+      const image =
+        wanted.image === undefined ? "" : await pushImage(registry.host, `case-${count}`, wanted.image);
+      const dockerfile = wanted.dockerfile.replaceAll("$IMAGE", image);
+      makeContext(context, { ...wanted, dockerfile }, `${registry.host}/busybox:latest`);
       const [refusedOwn, refusedTheirs] = await Promise.all([
         buildOwn(context, wanted, `${place}/own`),
         reference.build({ context, options: wanted.options ?? {}, dest: `${place}/theirs` }),

@@ -17,7 +17,14 @@ const digest = z.custom<Digest>(
 );
 
 const strings = z.record(z.string(), z.string());
-const emptyObjects = z.record(z.string(), z.looseObject({}));
+// Some tools write null for the empty objects.
+const emptyObjects = z.record(
+  z.string(),
+  z
+    .looseObject({})
+    .nullable()
+    .transform((value) => value ?? {}),
+);
 
 // Go encodes empty slices and maps as null; readers treat that as absent.
 const nullable = <T extends z.ZodType>(type: T) =>
@@ -66,7 +73,7 @@ const containerConfig = z.looseObject({
 });
 
 const imageConfig = z.looseObject({
-  created: z.string().optional(),
+  created: nullable(z.string()),
   architecture: z.string(),
   os: z.string(),
   variant: z.string().optional(),

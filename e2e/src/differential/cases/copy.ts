@@ -14,6 +14,12 @@ const busybox = (...lines: string[]): string => `FROM $BASE\n${lines.join("\n")}
 
 /** Destinations: what becomes of a file and of a folder. */
 const DESTINATIONS: readonly DifferentialCase[] = [
+  {
+    name: "--chown=-1 changes nothing",
+    dockerfile:
+      "FROM scratch\nCOPY --chown=-1 a /a\nCOPY --chown=5:-1 a /b/\nCOPY --chown=-1:6 <<E /c\nx\nE\n",
+    files: { a: "a" },
+  },
   { name: "a file to a name", dockerfile: scratch("COPY a.txt /x"), files: TREE },
   {
     name: "a file to a name in folders that are not there",

@@ -5,6 +5,10 @@ const busybox = (...lines: string[]): string => `FROM $BASE\n${lines.join("\n")}
 
 /** Here-documents of COPY, ADD and RUN. */
 export const HEREDOC_CASES: readonly DifferentialCase[] = [
+  {
+    name: "what is spelled like one in JSON is empty",
+    dockerfile: `FROM scratch\nCOPY ["<<A", "<<-'B'", "3<<C", "/d/"]\nADD ["<<D", "/e"]\n`,
+  },
   { name: "COPY to a name", dockerfile: scratch("COPY <<EOF /x", "hello", "EOF") },
   {
     name: "COPY to a folder takes the name of the here-document",

@@ -1,4 +1,5 @@
-import { parseHeredocOpening } from "../syntax/heredoc.ts";
+import { parseHeredocOpening, type HeredocOpening } from "../syntax/heredoc.ts";
+import type { Span } from "../syntax/source-text.ts";
 import type { Heredoc, Word } from "../syntax/syntax-tree.ts";
 import type { CheckedFlags, Checker } from "./checker.ts";
 import type { CopyCommand } from "./command.ts";
@@ -82,15 +83,24 @@ function archive(checker: Checker, flags: CheckedFlags, chown: Word | undefined)
   return true;
 }
 
-/** The here-document of each source that is one. Names that occur twice are taken in their order. */
+function emptyHeredoc({ name, expand, stripTabs }: HeredocOpening, span: Span): Heredoc {
+  const nothing = { start: span.end, end: span.end };
+  return { name, expand, stripTabs, content: "", span, body: nothing, end: nothing };
+}
+
+/**
+ * The here-document of each source that is one. Names that occur twice are taken in their order. What is spelled like one
+ * in a JSON array has no body, and is an empty one, as for BuildKit.
+ */
 function heredocsOf(
   sources: readonly Word[],
   heredocs: readonly Heredoc[],
 ): readonly (Heredoc | undefined)[] {
   const left = [...heredocs];
-  return sources.map(({ text }) => {
+  return sources.map(({ text, span }) => {
     const opening = parseHeredocOpening(text, "\\");
-    const at = opening === null ? -1 : left.findIndex(({ name }) => name === opening.name);
-    return at < 0 ? undefined : left.splice(at, 1)[0];
+    if (opening === null) return undefined;
+    const at = left.findIndex(({ name }) => name === opening.name);
+    return at < 0 ? emptyHeredoc(opening, span) : left.splice(at, 1)[0];
   });
 }

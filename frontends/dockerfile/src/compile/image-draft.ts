@@ -53,7 +53,7 @@ export class ImageDraft {
 
   /** Every image has a PATH. */
   ensurePath(): void {
-    if (!this.#env.some((entry) => entry.startsWith("PATH="))) this.#addEnv(`PATH=${DEFAULT_PATH}`);
+    if (!this.#env.some((entry) => nameOf(entry) === "PATH")) this.#addEnv(`PATH=${DEFAULT_PATH}`);
   }
 
   /** Replaces a variable in its place, or adds it at the end. */
@@ -129,10 +129,25 @@ export class ImageDraft {
     return {
       ...rest,
       ...(this.author === undefined ? {} : { author: this.author }),
-      config: this.config,
+      config: withoutEmpty(this.config),
       ...(this.#history.length > 0 ? { history: this.#history } : {}),
     };
   }
+}
+
+/** What is empty says nothing and is left out, as Go's encoder does. */
+function withoutEmpty(config: ContainerConfig): ContainerConfig {
+  const kept = Object.entries(config).flatMap(([name, value]: [string, unknown]): [string, unknown][] => {
+    if (name === "Healthcheck" && typeof value === "object" && value !== null)
+      return [[name, Object.fromEntries(Object.entries(value).filter(([, member]) => !isEmpty(member)))]];
+    return isEmpty(value) ? [] : [[name, value]];
+  });
+  return Object.fromEntries(kept);
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === "" || value === false) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
 }
 
 function nameOf(entry: string): string {

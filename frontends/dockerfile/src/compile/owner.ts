@@ -39,7 +39,8 @@ export function checkOwner(
   for (const part of split < 0 ? [text] : [text.slice(0, split), text.slice(split + 1)]) {
     if (part === "" || part === "root") continue;
     const id = numberOf(part);
-    if (id !== undefined && (id < 0 || id > LAST_ID)) return outOfRange(part, at);
+    // BuildKit takes -1, which changes nothing.
+    if (id !== undefined && (id < 0 || id > LAST_ID) && Number(part) !== -1) return outOfRange(part, at);
     if (id === undefined && /[/\s]/.test(part)) {
       failAt(at.site, at.span, {
         code: "CHOWN_INVALID",

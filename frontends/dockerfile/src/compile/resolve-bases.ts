@@ -210,12 +210,8 @@ async function parseTrigger(
   const [node, extra] = tree.instructions;
   const command =
     node === undefined || extra !== undefined ? undefined : checkInstruction(node, tree.source, problems);
-  if (
-    command !== undefined &&
-    problems.length === 0 &&
-    command.kind !== "from" &&
-    command.kind !== "onbuild"
-  ) {
+  // A trigger that makes a trigger cannot be written today, but older builders left such images.
+  if (command !== undefined && problems.length === 0 && command.kind !== "from") {
     return plans.place(command, { span: plan.span });
   }
   const [problem] = problems;

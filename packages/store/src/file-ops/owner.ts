@@ -42,7 +42,14 @@ export async function resolveOwner(
     const [, , gid] = (await findLine(group, { ...GROUPS, lookup })) ?? [];
     if (gid !== undefined) owner = { ...owner, gid: Number(gid) };
   }
-  return owner;
+  return { uid: idOf(owner.uid), gid: idOf(owner.gid) };
+}
+
+/** Number that leaves an owner as it is, which is root for everything that a step makes. @see chown(2) */
+const UNCHANGED_ID = 0xffff_ffff;
+
+function idOf(id: number): number {
+  return id === UNCHANGED_ID ? 0 : id;
 }
 
 const USERS = { file: "etc/passwd", fields: 4 } as const;
