@@ -50,6 +50,8 @@ export function copyParts(planner: StagePlanner, copy: CopyContext): readonly Co
     const remote = remotePart(planner, word, copy);
     if (remote !== undefined) {
       files.push(remote);
+      // BuildKit asks the context for such names, too: nothing has them, but they are in the context's digest.
+      if (!HTTP.test(text)) planner.scope.contextPaths.add(rootedPath(text));
       continue;
     }
     if (needsUrl) {

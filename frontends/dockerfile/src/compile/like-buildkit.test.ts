@@ -35,6 +35,20 @@ describe("COPY", () => {
     });
   });
 
+  test("git repositories that do not come by http are among the paths that are asked of the context", async () => {
+    const text =
+      "FROM scratch\nCOPY a /\nADD git@h.org:a/b ssh://git@h.org/c.git https://h.org/d.git https://h.org/e /x/";
+    const sources = (await verticesOf(text)).map(({ op }) => op);
+    expect(sources).toContainEqual(
+      expect.objectContaining({
+        identifier: "local://context",
+        attrs: expect.objectContaining({
+          "local.followpaths": '["a","git@h.org:a/b","ssh:/git@h.org/c.git"]',
+        }) as unknown,
+      }),
+    );
+  });
+
   it.each<[string, object]>([
     ["1:2:3", { user: { kind: "id", id: 1 }, group: { kind: "name", name: "2:3", input: 0 } }],
     ["4294967295", { user: { kind: "name", name: "4294967295", input: 0 } }],
