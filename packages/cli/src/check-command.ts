@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { CheckFlags } from "./commands/check.ts";
+import { addQuestionOptions, collect, SHARED_OPTIONS } from "./flags/shared-options.ts";
 import type { Host } from "./host.ts";
 
 /** `slipway check` */
@@ -7,18 +8,15 @@ export function defineCheck(
   program: Command,
   { io, done }: { readonly io: Host; readonly done: (status: number) => void },
 ): void {
-  program
+  const check = program
     .command("check")
     .summary("find mistakes and bad habits in a Dockerfile")
     .description(
       "Checks a Dockerfile against rules: BuildKit's build checks and our own. Tells everything that would stop a build, too. Builds nothing.",
     )
-    .argument("[PATH]", "the context, as for build, or the build file itself", ".")
-    .option(
-      "-f, --file <FILE>",
-      "the build file, relative to the current folder; - for stdin (default: PATH/Dockerfile, PATH/Containerfile)",
-    )
-    .option("--format <FORMAT>", "text, json or sarif; default: text", "text")
+    .argument("[PATH]", "the context, as for build, or the build file itself (default: .)")
+    .option(...SHARED_OPTIONS.file)
+    .option("--format <FORMAT>", "text, json or sarif (default: text)", "text")
     .option("-o, --output <FILE>", "write to a file instead of stdout")
     .option("--fix", "first mend in the file what can be mended for certain")
     .option("--rule <NAMES>", "only these rules (repeatable)", collect, [])
@@ -31,21 +29,11 @@ export function defineCheck(
     .option("--skip <NAMES>", "not these rules (repeatable)", collect, [])
     .option("--offline", "look no images up: rules that need them keep silent")
     .option("--target <STAGE>", "the stage that is built, instead of the last")
-    .option("--build-arg <NAME[=VALUE]>", "value of an ARG (repeatable)", collect, [])
-    .option("--build-context <NAME=VALUE>", "a further context (repeatable)", collect, [])
-    .option("--platform <PLATFORM>", "platform to build for, for example linux/arm64", collect, [])
-    .option("--root <FOLDER>", "the store (default: $SLIPWAY_ROOT, or ~/.local/share/slipway)")
-    .option("--insecure-registry <HOST>", "registry that is spoken to without TLS (repeatable)", collect, [])
-    .option("-D, --debug", "on failure, print causes and stacks")
-    .addHelpText("after", EXAMPLES)
-    .action(async (place: string, flags: CheckFlags) => {
-      const { checkCommand } = await import("./commands/check.ts");
-      done(await checkCommand(place, flags, io));
-    });
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
+    .addHelpText("after", EXAMPLES);
+  addQuestionOptions(check).action(async (place: string | undefined, flags: CheckFlags) => {
+    const { checkCommand } = await import("./commands/check.ts");
+    done(await checkCommand(place ?? ".", flags, io));
+  });
 }
 
 const EXAMPLES = `

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { FmtFlags } from "./commands/fmt.ts";
 import type { AnswerFlags } from "./commands/outline.ts";
+import { addQuestionOptions, SHARED_OPTIONS } from "./flags/shared-options.ts";
 import type { Host } from "./host.ts";
 
 /** What commands run with. */
@@ -37,9 +38,9 @@ export function defineOutline(program: Command, { io, done }: Setting): void {
       "Lists the build arguments of a target and of what it needs, with values and descriptions, its secrets, ssh agents and caches. Builds nothing.",
     )
     .option("--target <STAGE>", "this stage instead of the last");
-  addQuestionOptions(outline).action(async (context: string, flags: AnswerFlags) => {
+  addAnswerOptions(outline).action(async (context: string | undefined, flags: AnswerFlags) => {
     const { outlineCommand } = await import("./commands/outline.ts");
-    done(await outlineCommand(context, flags, io));
+    done(await outlineCommand(context ?? ".", flags, io));
   });
 }
 
@@ -49,31 +50,19 @@ export function defineTargets(program: Command, { io, done }: Setting): void {
     .command("targets")
     .summary("list the stages of a build file")
     .description("Lists the stages that --target may name, with their descriptions. Builds nothing.");
-  addQuestionOptions(targets).action(async (context: string, flags: AnswerFlags) => {
+  addAnswerOptions(targets).action(async (context: string | undefined, flags: AnswerFlags) => {
     const { targetsCommand } = await import("./commands/targets.ts");
-    done(await targetsCommand(context, flags, io));
+    done(await targetsCommand(context ?? ".", flags, io));
   });
 }
 
-function addQuestionOptions(command: Command): Command {
-  return command
-    .argument("[PATH]", "the context, as for build, or the build file itself", ".")
-    .option(
-      "-f, --file <FILE>",
-      "the build file, relative to the current folder; - for stdin (default: PATH/Dockerfile, PATH/Containerfile)",
-    )
-    .option("--build-arg <NAME[=VALUE]>", "value of an ARG (repeatable)", collect, [])
-    .option("--build-context <NAME=VALUE>", "a further context (repeatable)", collect, [])
-    .option("--platform <PLATFORM>", "platform to build for, for example linux/arm64", collect, [])
+function addAnswerOptions(command: Command): Command {
+  command
+    .argument("[PATH]", "the context, as for build, or the build file itself (default: .)")
+    .option(...SHARED_OPTIONS.file)
     .option("--frontend <NAME>", "build language, instead of what the file says")
-    .option("--format <FORMAT>", "text or json; default: text", "text")
-    .option("--root <FOLDER>", "the store (default: $SLIPWAY_ROOT, or ~/.local/share/slipway)")
-    .option("--insecure-registry <HOST>", "registry that is spoken to without TLS (repeatable)", collect, [])
-    .option("-D, --debug", "on failure, print causes and stacks");
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
+    .option("--format <FORMAT>", "text or json (default: text)", "text");
+  return addQuestionOptions(command);
 }
 
 const FMT_EXAMPLES = `

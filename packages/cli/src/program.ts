@@ -8,6 +8,7 @@ import type { IrFlags } from "./commands/ir.ts";
 import type { PruneFlags } from "./commands/prune.ts";
 import { defineFmt, defineOutline, defineTargets } from "./file-tool-commands.ts";
 import { expandBooleans } from "./flags/expand-booleans.ts";
+import { addStoreOptions, collect, SHARED_OPTIONS } from "./flags/shared-options.ts";
 import type { Host } from "./host.ts";
 import { laterFlag } from "./flags/later-flags.ts";
 import { UsageError } from "./usage-error.ts";
@@ -140,7 +141,7 @@ function defineIr(program: Command, { io, done }: Setting): void {
       "Compiles a build file and prints the intermediate representation (LLB). Runs none of its steps.",
     )
     .argument("<PATH>", "the context, as for build")
-    .option("--format <FORMAT>", "text, json, dot or llb (BuildKit's bytes); default: text", "text")
+    .option("--format <FORMAT>", "text, json, dot, or llb for BuildKit's bytes (default: text)", "text")
     .option("-o, --output <FILE>", "write to a file instead of stdout");
   addEngineOptions(addBuildOptions(ir)).action(async (context: string, flags: IrFlags) => {
     const { irCommand } = await import("./commands/ir.ts");
@@ -154,7 +155,7 @@ function defineDoctor(program: Command, { io, done }: Setting): void {
     .summary("show what this machine offers to builds")
     .description("Tries out sandboxes and kernel features, and says which are used and why.")
     .option("--json", "print the report as JSON");
-  addEngineOptions(doctor).action(async (flags: DoctorFlags) => {
+  addStoreOptions(doctor.option(...SHARED_OPTIONS.sandbox)).action(async (flags: DoctorFlags) => {
     const { doctorCommand } = await import("./commands/doctor.ts");
     done(await doctorCommand(flags, io));
   });
@@ -166,8 +167,8 @@ function defineDu(program: Command, { io, done }: Setting): void {
     .summary("show what the store holds")
     .description("Lists the records of the store with their sizes. Sizes marked with * are shared.")
     .option("--verbose", "print all that is known of each record")
-    .option("--format <FORMAT>", "table, or json for one object per line");
-  addEngineOptions(du).action(async (flags: DuFlags) => {
+    .option("--format <FORMAT>", "table, or json for one object per line (default: table)");
+  addStoreOptions(du).action(async (flags: DuFlags) => {
     const { duCommand } = await import("./commands/du.ts");
     done(await duCommand(flags, io));
   });
@@ -183,7 +184,7 @@ function definePrune(program: Command, { io, done }: Setting): void {
     .option("--filter <until=DURATION>", "only what was not used for so long (repeatable)", collect, [])
     .option("--keep-storage <SIZE>", "keep the most recently used up to this size, for example 10GB")
     .option("--verbose", "print all that is known of what was removed");
-  addEngineOptions(prune).action(async (flags: PruneFlags) => {
+  addStoreOptions(prune).action(async (flags: PruneFlags) => {
     const { pruneCommand } = await import("./commands/prune.ts");
     done(await pruneCommand(flags, io));
   });
@@ -204,10 +205,7 @@ function defineLsp(program: Command, { io, done }: Setting): void {
 
 function addBuildOptions(command: Command): Command {
   return command
-    .option(
-      "-f, --file <FILE>",
-      "the build file, relative to the current folder; - for stdin (default: PATH/Dockerfile, PATH/Containerfile)",
-    )
+    .option(...SHARED_OPTIONS.file)
     .option("--target <STAGE>", "build this stage instead of the last")
     .option(
       "--build-arg <NAME[=VALUE]>",
@@ -217,7 +215,7 @@ function addBuildOptions(command: Command): Command {
     )
     .option(
       "--build-context <NAME=VALUE>",
-      "a further context: a folder, or docker-image://NAME (repeatable)",
+      "a further context: a folder, a git repository, an archive by http, docker-image://NAME, or oci-layout://FOLDER (repeatable)",
       collect,
       [],
     )
@@ -258,12 +256,11 @@ function addBuildOptions(command: Command): Command {
 }
 
 function addEngineOptions(command: Command): Command {
-  return command
-    .option("--root <FOLDER>", "the store (default: $SLIPWAY_ROOT, or ~/.local/share/slipway)")
-    .option("--sandbox <NAME>", "the sandbox that RUN uses; `slipway doctor` lists them")
+  command
+    .option(...SHARED_OPTIONS.sandbox)
     .option("--max-parallelism <N>", "steps that may run at once")
-    .option("--insecure-registry <HOST>", "registry that is spoken to without TLS (repeatable)", collect, [])
-    .option("-D, --debug", "on failure, print causes and stacks");
+    .option(...SHARED_OPTIONS.insecureRegistry, collect, []);
+  return addStoreOptions(command);
 }
 
 /** Commander takes `--no-x` for the negation of `--x`; these are flags by themselves. */
@@ -271,10 +268,6 @@ function positive(flags: string, description: string): Option {
   const option = new Option(flags, description);
   option.negate = false;
   return option;
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
 }
 
 const BUILD_EXAMPLES = `
