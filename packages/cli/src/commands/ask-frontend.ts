@@ -1,11 +1,7 @@
-import type { BuildRequest } from "@slipway/engine";
 import type { Diagnostic } from "@slipway/frontend-sdk";
 import type { BuildFlags, EngineFlags } from "../flags/build-flags.ts";
-import { resolveBuildInputs } from "../flags/build-inputs.ts";
-import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
 import type { Host } from "../host.ts";
-import { interruptible } from "../interrupt.ts";
-import { openEngine } from "./open-engine.ts";
+import { withRequest } from "./with-request.ts";
 
 /** Flags of commands that ask about a build file. */
 export interface AskFlags extends EngineFlags, Partial<BuildFlags> {}
@@ -52,53 +48,30 @@ export async function askFrontend(
 ): Promise<FrontendAnswer> {
   const { requestid, context } = question;
   const flags = { ...NO_FLAGS, ...question.flags };
-  const options = frontendOptions(flags, io.env);
-  const platforms = requestedPlatforms(flags.platform);
-  const inputs = await resolveBuildInputs(context, flags, io);
-  const forgetCleanUp = io.onExit(inputs.cleanUp);
-  try {
-    return await interruptible(io, async (signal) => {
-      const engine = await openEngine(flags, io);
-      try {
-        const epoch = sourceDateEpochSeconds(options);
-        const request: BuildRequest = {
-          ...(flags.frontend ? { frontend: flags.frontend } : {}),
-          options: { ...options, ...inputs.options, ...question.options, requestid },
-          platforms,
-          ...inputs.lent,
-          exports: [],
-          ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
-          cwd: io.cwd,
-          get stdout() {
-            return io.stdout;
-          },
-        };
-        const warnings: Diagnostic[] = [];
-        const answer = await engine.call(request, {
-          signal,
-          progress: (event) => {
-            if (event.kind === "warning")
-              warnings.push({
-                severity: "warning",
-                code: event.code,
-                message: event.message,
-                ...(event.hint ? { hint: event.hint } : {}),
-              });
-          },
-        });
-        const text = (key: string): string => Buffer.from(answer[key] ?? new Uint8Array()).toString("utf8");
-        return {
-          json: text("result.json"),
-          text: text("result.txt"),
-          status: text("result.statuscode"),
-          warnings,
-        };
-      } finally {
-        await engine.close();
-      }
-    });
-  } finally {
-    forgetCleanUp();
-    inputs.cleanUp();
-  }
+  return withRequest({ context, flags }, io, async ({ engine, request, signal }) => {
+    const warnings: Diagnostic[] = [];
+    const options = { ...request.options, ...question.options, requestid };
+    const answer = await engine.call(
+      { ...request, options },
+      {
+        signal,
+        progress: (event) => {
+          if (event.kind === "warning")
+            warnings.push({
+              severity: "warning",
+              code: event.code,
+              message: event.message,
+              ...(event.hint ? { hint: event.hint } : {}),
+            });
+        },
+      },
+    );
+    const text = (key: string): string => Buffer.from(answer[key] ?? new Uint8Array()).toString("utf8");
+    return {
+      json: text("result.json"),
+      text: text("result.txt"),
+      status: text("result.statuscode"),
+      warnings,
+    };
+  });
 }

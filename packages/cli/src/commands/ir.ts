@@ -1,15 +1,13 @@
 import path from "node:path";
 import { formatPlatform } from "@slipway/oci";
-import type { BuildRequest, CompiledPlatform } from "@slipway/engine";
+import type { CompiledPlatform } from "@slipway/engine";
 import { EXIT_OK } from "../exit-status.ts";
-import { resolveBuildInputs } from "../flags/build-inputs.ts";
 import type { BuildFlags, EngineFlags } from "../flags/build-flags.ts";
-import { frontendOptions, requestedPlatforms, sourceDateEpochSeconds } from "../flags/frontend-options.ts";
+import { requestedPlatforms } from "../flags/frontend-options.ts";
 import { lentToBuild } from "../flags/session.ts";
-import { interruptible } from "../interrupt.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
-import { openEngine } from "./open-engine.ts";
+import { withRequest } from "./with-request.ts";
 import { writeAll, writeFileAtomically } from "./write-output.ts";
 
 export interface IrFlags extends BuildFlags, EngineFlags {
@@ -35,39 +33,14 @@ export async function irCommand(context: string, flags: IrFlags, io: Host): Prom
         "Write them to a file: -o build.llb, or redirect stdout.",
       );
   }
-  const options = frontendOptions(flags, io.env);
   const lent = await lentToBuild(flags, { context, env: io.env, cwd: io.cwd, warn: () => undefined });
-  const inputs = await resolveBuildInputs(context, flags, io);
-  const forgetCleanUp = io.onExit(inputs.cleanUp);
-  try {
-    return await interruptible(io, async (signal) => {
-      const engine = await openEngine(flags, io);
-      try {
-        const epoch = sourceDateEpochSeconds(options);
-        const request: BuildRequest = {
-          ...(flags.frontend ? { frontend: flags.frontend } : {}),
-          options: { ...options, ...inputs.options },
-          platforms,
-          ...inputs.lent,
-          exports: [],
-          ...lent,
-          ...(epoch === undefined ? {} : { sourceDateEpochSeconds: epoch }),
-          cwd: io.cwd,
-          stdout: io.stdout,
-        };
-        const compiled = await engine.compile(request, { signal, progress: () => undefined });
-        const content = await printed(compiled, flags.format);
-        if (file === undefined) await writeAll(io.stdout, content);
-        else writeFileAtomically(file, content);
-        return EXIT_OK;
-      } finally {
-        await engine.close();
-      }
-    });
-  } finally {
-    forgetCleanUp();
-    inputs.cleanUp();
-  }
+  return withRequest({ context, flags }, io, async ({ engine, request, signal }) => {
+    const compiled = await engine.compile({ ...request, ...lent }, { signal, progress: () => undefined });
+    const content = await printed(compiled, flags.format);
+    if (file === undefined) await writeAll(io.stdout, content);
+    else writeFileAtomically(file, content);
+    return EXIT_OK;
+  });
 }
 
 async function printed(compiled: readonly CompiledPlatform[], format: string): Promise<string | Uint8Array> {
