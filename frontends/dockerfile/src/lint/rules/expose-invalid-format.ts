@@ -8,7 +8,8 @@ export const exposeInvalidFormat = buildkitRule({
       if (command.kind !== "expose") continue;
       for (const item of command.items) {
         const { text, isCertain } = context.expanded(item);
-        if (!isCertain || !text.includes(":")) continue;
+        // Colons alone, as in `:80`, name nothing of the host.
+        if (!isCertain || !/[^:]:/.test(text)) continue;
         yield {
           span: item.span,
           node: command.node,

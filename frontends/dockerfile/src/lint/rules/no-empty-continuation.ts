@@ -1,5 +1,6 @@
 import type { SourceText, Span } from "../../syntax/source-text.ts";
 import type { InstructionNode } from "../../syntax/syntax-tree.ts";
+import { trimSpace } from "../../syntax/white-space.ts";
 import { buildkitRule } from "../rule.ts";
 
 interface EmptyLines {
@@ -18,7 +19,7 @@ function emptyLines(node: InstructionNode, source: SourceText, escape: string): 
   while (at < text.length) {
     const newline = text.indexOf("\n", at);
     const end = newline < 0 ? text.length : newline;
-    const line = text.slice(at, end).trim();
+    const line = trimSpace(text.slice(at, end));
     lastLine = source.position(at).line;
     if (line === "") empty.push({ start: at, end: newline < 0 ? end : end + 1 });
     // Comments between continued lines are not part of the instruction.
