@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync, type Stats } from "node:fs";
 import path from "node:path";
-import { InputError } from "@slipway/oci";
+import { InputError, WorldError } from "@slipway/oci";
 
 const NAMES = /^(?:Dockerfile|Containerfile)(?:\..+)?$|^.+\.(?:Dockerfile|Containerfile)$/i;
 /** Files that are about a build file, or that a program has yet to make one of. */
@@ -39,7 +39,13 @@ export function findBuildFiles(folder: string, cwd: string): string[] {
 export function namedBuildFiles(names: readonly string[], cwd: string): readonly string[] {
   const files = new Map<string, string>();
   for (const name of names) {
-    const status = statSync(path.resolve(cwd, name), { throwIfNoEntry: false });
+    const status = statOf(path.resolve(cwd, name));
+    // A pipe may never end, and a device is nothing that can be replaced.
+    if (status !== undefined && !status.isFile() && !status.isDirectory()) {
+      throw new InputError("BUILD_FILE_NOT_FOUND", `${name} is neither a file nor a folder`, {
+        hint: "Name files, or folders that hold Dockerfiles; - is stdin.",
+      });
+    }
     if (status === undefined) {
       throw new InputError("BUILD_FILE_NOT_FOUND", `${name} does not exist`, {
         hint: "Name files, or folders that hold Dockerfiles; - is stdin.",
@@ -55,4 +61,18 @@ export function namedBuildFiles(names: readonly string[], cwd: string): readonly
       if (!files.has(path.resolve(cwd, file))) files.set(path.resolve(cwd, file), file);
   }
   return [...files.values()];
+}
+
+/** Undefined for what is not there, and for links that lead nowhere. */
+function statOf(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ELOOP" || code === "ENOTDIR" || code === "ENAMETOOLONG") return undefined;
+    throw new WorldError("BUILD_FILE_UNREADABLE", `can't read ${file}: ${message}`, {
+      hint: "Check the mode and owner of its folders.",
+      cause: error,
+    });
+  }
 }

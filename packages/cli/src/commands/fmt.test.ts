@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   lstatSync,
@@ -160,4 +161,19 @@ test.each([
   const result = await fmt(argv, "");
   expect(result).toMatchObject({ status, stdout: "" });
   expect(result.stderr).toContain(message);
+});
+
+test("pipes, devices and links in circles are refused, and nobody waits for them", async () => {
+  execFileSync("mkfifo", [folder.join("pipe")]);
+  symlinkSync("/dev/zero", folder.join("zero"));
+  symlinkSync("circle", folder.join("circle"));
+  for (const name of ["pipe", "zero"])
+    expect(await fmt([name])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`${name} is neither a file nor a folder`) as string,
+    });
+  expect(await fmt(["circle"])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("hint: Name files") as string,
+  });
 });
