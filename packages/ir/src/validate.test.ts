@@ -82,9 +82,9 @@ describe("validate names code, vertex and field of", () => {
     ["no root", "IR_NO_ROOT_MOUNT /bin/sh -c make: exec mounts", withMounts({ dest: "/x" })],
     ["two roots", "IR_MOUNT_INVALID", withMounts({}, { output: 1 })],
     [
-      "a relative mount",
-      "IR_PATH_NOT_ABSOLUTE .*mounts\\[1\\].dest",
-      withMounts({}, { dest: "x", output: 1 }),
+      "a relative mount of the root",
+      "IR_MOUNT_INVALID .*mounts\\[1\\].dest",
+      withMounts({}, { dest: ".", output: 1 }),
     ],
     ["a mount outside", "IR_PATH_ESCAPES .*mounts\\[1\\].dest", withMounts({}, { dest: "/../x", output: 1 })],
     [
@@ -174,4 +174,9 @@ test("an error says in which line the step was written", () => {
   expect(() => validate(definition)).toThrow(
     expect.objectContaining({ location: { file: "Dockerfile", line: 2, column: 9, excerpt: "WORKDIR x" } }),
   );
+});
+
+test("targets of mounts may be relative to the working directory, as in definitions of others", () => {
+  expect(check(withMounts({}, { dest: "a/b", output: 1 }))).toBe("valid");
+  expect(check(withMounts({}, { dest: "../../x", output: 1 }))).toMatch("IR_PATH_ESCAPES");
 });

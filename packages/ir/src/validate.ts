@@ -1,6 +1,6 @@
 import { InputError, type SourceLocation, unreachable } from "@slipway/oci";
 import type { BuildOp, ChownOpt, ExecOp, FileAction, FileOp, InputIndex, Op, OutputIndex } from "./op.ts";
-import { escapesRoot } from "./posix-path.ts";
+import { escapesRoot, resolvePath } from "./posix-path.ts";
 import type { Definition, Vertex } from "./vertex.ts";
 import { vertexName } from "./vertex-name.ts";
 import { walkVertices } from "./walk.ts";
@@ -159,7 +159,11 @@ class VertexCheck {
     const outputs = new Set<number>();
     for (const [i, mount] of op.mounts.entries()) {
       const field = `mounts[${i}]`;
-      this.#absolutePath(`${field}.dest`, mount.dest);
+      // Other builders' definitions have targets that are relative to the working directory.
+      const isRelative = mount.dest !== "" && !mount.dest.startsWith("/");
+      this.#absolutePath(`${field}.dest`, isRelative ? `${op.meta.cwd}/${mount.dest}` : mount.dest);
+      if (isRelative && resolvePath(op.meta.cwd, mount.dest) === "/")
+        this.fail("IR_MOUNT_INVALID", `${field}.dest`, "it is the root", "Mount one root filesystem, at /.");
       this.#input(`${field}.input`, mount.input);
       this.#innerPath(`${field}.selector`, mount.selector);
       if (mount.output < -1 || !Number.isInteger(mount.output)) this.#badOutput(field, mount.output);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
+import path from "node:path";
 import { type ExecOp, type Mount, NO_INPUT, NO_OUTPUT, type Vertex } from "@slipway/ir";
 import { InputError, InvariantError } from "@slipway/oci";
 import {
@@ -61,6 +62,15 @@ interface Held {
   readonly release: () => Promise<void>;
 }
 
+/** Targets of mounts may be relative to the working directory. */
+function withAbsoluteTargets(op: ExecOp): ExecOp {
+  if (op.mounts.every(({ dest }) => dest.startsWith("/"))) return op;
+  return {
+    ...op,
+    mounts: op.mounts.map((mount) => ({ ...mount, dest: path.posix.resolve(op.meta.cwd, mount.dest) })),
+  };
+}
+
 /**
  * Runs a process over its solved inputs. Output n of the result is the filesystem of the mount whose `output` is n:
  * the input's chain and one layer more.
@@ -73,7 +83,7 @@ export async function executeExec(
   task: { readonly inputs: readonly Ref[]; readonly context: ExecuteContext },
 ): Promise<VertexResult> {
   const { store } = dependencies;
-  const { op } = vertex;
+  const op = withAbsoluteTargets(vertex.op);
   const { signal } = task.context;
   const rootMount = op.mounts.find((mount) => mount.dest === "/");
   if (!rootMount) throw new InvariantError("an exec without a root mount passed validation");
