@@ -105,7 +105,7 @@ export class StagePlans {
     if (byIndex !== undefined) return byIndex;
     const known =
       this.names.length > 0
-        ? `The stages are ${this.names.join(", ")}.`
+        ? `The ${this.names.length === 1 ? "only stage with a name is" : "stages are"} ${this.names.join(", ")}.`
         : "No stage of this file has a name.";
     throw problemError({
       code: "STAGE_NOT_FOUND",
