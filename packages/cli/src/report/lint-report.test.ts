@@ -210,3 +210,20 @@ describe("SARIF", () => {
     expect(sarifMistakes(JSON.parse(log))).toEqual([]);
   });
 });
+
+test("the time for a report grows with the findings, however long the file is", () => {
+  const count = 20_000;
+  const warnings = Array.from({ length: count }, (_, at) => ({
+    ruleName: "Rule",
+    description: "",
+    url: "",
+    detail: "d",
+    location: { ranges: [{ start: { line: at + 1 }, end: { line: at + 1 } }] },
+  }));
+  const data = Buffer.from("RUN x y z\n".repeat(count)).toString("base64");
+  const answer = readLintAnswer(JSON.stringify({ warnings, sources: [{ filename: "Dockerfile", data }] }));
+  const startedMs = performance.now();
+  expect(lintReport(answer)).toContain(`${count} warnings found`);
+  // Cutting the file into lines for each finding took minutes.
+  expect(performance.now() - startedMs).toBeLessThan(10_000);
+});

@@ -1,4 +1,4 @@
-import { maskedSource, sourceExcerpt } from "./source-excerpt.ts";
+import { linesOf, maskedSource, sourceExcerpt } from "./source-excerpt.ts";
 import { positionOf, type LintAnswer, type LintError, type LintWarning } from "./lint-answer.ts";
 import { visibleText } from "./visible-text.ts";
 
@@ -16,7 +16,11 @@ export function counted(count: number, noun: string): string {
 export function lintReport(answer: LintAnswer): string {
   const [first] = answer.sources;
   const places = answer.warnings.map(({ position }) => position);
-  const source = first && { ...first, text: maskedSource(first.text, places) ?? "" };
+  // Once for all findings, of which a file may have as many as lines.
+  const source = first && {
+    filename: first.filename,
+    lines: linesOf(maskedSource(first.text, places) ?? ""),
+  };
   const lines = [
     ...answer.warnings.flatMap((warning) => entry(warning, source)),
     ...answer.errors.flatMap((error) => errorEntry(error, source)),
@@ -26,11 +30,11 @@ export function lintReport(answer: LintAnswer): string {
   return visibleText(`${lines.join("\n")}\n`);
 }
 
-type Source = LintAnswer["sources"][number] | undefined;
+type Source = { readonly filename: string; readonly lines: readonly string[] } | undefined;
 
 function excerptOf(place: Pick<LintWarning, "position" | "location">, source: Source): string[] {
   const position = positionOf(place, source?.filename ?? "");
-  return position === undefined ? [] : sourceExcerpt(position, source?.text);
+  return position === undefined ? [] : sourceExcerpt(position, source?.lines);
 }
 
 function entry(warning: LintWarning, source: Source): string[] {

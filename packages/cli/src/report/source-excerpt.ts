@@ -6,10 +6,14 @@ const MARGIN_LINES = 2;
 /**
  * The place of a mistake as BuildKit shows it: `Dockerfile:12`, then the lines around it, those at fault marked with
  * `>>>`, and a caret line when the column is known. Without the file's text, the location's own excerpt has to do.
+ * @param text also as its lines, for those who ask often
  */
-export function sourceExcerpt(location: SourceLocation, text: string | undefined): string[] {
+export function sourceExcerpt(
+  location: SourceLocation,
+  text: string | readonly string[] | undefined,
+): string[] {
   const title = `${location.file}:${location.line}${location.column === undefined ? "" : `:${location.column}`}`;
-  const all = text?.split(/\r?\n/) ?? [];
+  const all = typeof text === "string" ? linesOf(text) : (text ?? []);
   const usable =
     all.length >= location.line &&
     (location.excerpt === undefined || all[location.line - 1] === location.excerpt);
@@ -31,6 +35,11 @@ export function sourceExcerpt(location: SourceLocation, text: string | undefined
   }
   lines.push("--------------------");
   return lines;
+}
+
+/** The lines of a text, as `sourceExcerpt` takes them. */
+export function linesOf(text: string): string[] {
+  return text.split(/\r?\n/);
 }
 
 /** Lines of a file that nobody wrote by hand would fill the screen. */
@@ -57,7 +66,7 @@ export function maskedSource(
   places: readonly (Pick<SourceLocation, "line" | "excerpt"> | undefined)[],
 ): string | undefined {
   if (text === undefined) return undefined;
-  const lines = text.split(/\r?\n/);
+  const lines = linesOf(text);
   for (const place of places)
     if (place?.excerpt !== undefined && lines[place.line - 1] !== undefined)
       lines[place.line - 1] = place.excerpt;
