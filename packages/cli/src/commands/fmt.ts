@@ -5,6 +5,7 @@ import { InputError, WorldError } from "@slipway/oci";
 import { isDebugEnvironment } from "../debug-mode.ts";
 import { EXIT_FAILED, EXIT_OK } from "../exit-status.ts";
 import type { Host } from "../host.ts";
+import { visibleText } from "../report/visible-text.ts";
 import { UsageError } from "../usage-error.ts";
 import { namedBuildFiles } from "./find-build-files.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -57,7 +58,7 @@ export async function fmtCommand(names: readonly string[], flags: FmtFlags, io: 
       if (changes && writes) replaceFile(file, formatted.after);
       if (changes && flags.check) status = EXIT_FAILED;
       if (flags.diff) await writeAll(io.stdout, unifiedDiff(name, formatted.before, formatted.after));
-      else if (changes) await writeAll(io.stdout, `${name}\n`);
+      else if (changes) await writeAll(io.stdout, `${io.stdout.isTTY === true ? visibleText(name) : name}\n`);
       if (await reportProblems(formatted, io)) status = EXIT_FAILED;
     } catch (error) {
       // One file that cannot be read or written does not keep the others from being formatted.

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { BuildRequest } from "@slipway/engine";
@@ -50,7 +50,7 @@ export async function resolveBuildInputs(
     const forget = cleanUpAtSignals(io, cleanUp);
     try {
       // A shell's <(…) can be read once only, and by nobody but us.
-      const input = isPipe ? readFileSync(pipe) : await fromStdin(io, context, { flags, temporary });
+      const input = isPipe ? await fromPipe(pipe) : await fromStdin(io, context, { flags, temporary });
       if (input === "archive") {
         return {
           lent: { ...lent(named, {}), uploads: { context: path.join(temporary, "archive") } },
@@ -202,4 +202,12 @@ function buildFile(folder: string, flag: string | undefined, cwd: string): strin
   throw new InputError("BUILD_FILE_NOT_FOUND", `there is no Dockerfile in ${folder}`, {
     hint: "Name the build file with -f, or the folder that holds it as PATH.",
   });
+}
+
+async function fromPipe(pipe: string): Promise<Buffer> {
+  const [{ readPipe }, { MAX_FILE_BYTES }] = await Promise.all([
+    import("./read-pipe.ts"),
+    import("./stdin-context.ts"),
+  ]);
+  return readPipe(pipe, MAX_FILE_BYTES);
 }

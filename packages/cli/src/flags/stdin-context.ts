@@ -5,7 +5,7 @@ import { UsageError } from "../usage-error.ts";
 import { ARCHIVE_PREFIX_BYTES, isArchive } from "./archive-magic.ts";
 
 /** More than any build file; keeps a mistaken `slipway build - < disk.img` from filling the memory. */
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
+export const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** What came from stdin: a build file, or a context archive, which was written to a file. */
 export type StdinContent = { readonly kind: "file"; readonly text: Buffer } | { readonly kind: "archive" };
