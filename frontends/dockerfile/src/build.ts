@@ -23,7 +23,10 @@ export async function build(
   const loaded = await loadCheckedFile(request, bridge, { problems, signal });
   const { checked } = loaded;
   throwProblems(problems);
-  for (const { severity = "warning", ...problem } of problems) bridge.warn({ severity, ...problem });
+  const deferred = problems.filter(
+    ({ inNeededStages, severity }) => inNeededStages && severity !== "warning",
+  );
+  for (const problem of problems) if (!deferred.includes(problem)) warn(bridge, problem);
   const outputs: FrontendOutput[] = [];
   const facts: LintFacts[] = [];
   const onPlanned = (planned: PlannedFile): void => void facts.push(collectFacts(planned));
@@ -32,11 +35,36 @@ export async function build(
     try {
       outputs.push(await compile({ ...loaded, onPlanned }, platform));
     } catch (error) {
-      throw withOtherReferences(error, checked);
+      throw withDeferred(withOtherReferences(error, checked), deferred);
     }
   }
+  // In stages that nothing needs they are no more than odd.
+  for (const problem of deferred) warn(bridge, problem);
   await tellFindings(checked, facts, bridge);
   return { outputs };
+}
+
+function warn(bridge: Bridge, { code, message, hint, location }: Problem): void {
+  bridge.warn({
+    severity: "warning",
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(location === undefined ? {} : { location }),
+  });
+}
+
+/** Adds the mistakes that were left to compiling to the one that it met. */
+function withDeferred(error: unknown, deferred: readonly Problem[]): unknown {
+  if (!(error instanceof InputError) || deferred.length === 0) return error;
+  const { code, message, hint, location, data } = error;
+  const known = (data as { readonly others?: readonly Problem[] } | undefined)?.others ?? [];
+  const others = deferred.filter(
+    (problem) => problem.message !== message || problem.location?.line !== location?.line,
+  );
+  if (others.length === 0) return error;
+  const more = { ...(hint === undefined ? {} : { hint }), location, cause: error };
+  return new InputError(code, message, { ...more, data: { ...data, others: [...known, ...others] } });
 }
 
 /** Warns of what rules find. @throws InputError `LINT_VIOLATION` when the file asks for it */

@@ -53,6 +53,8 @@ export interface Problem {
   readonly location?: SourceLocation;
   /** A warning does not stop a build. Absent: an error. */
   readonly severity?: "error" | "warning";
+  /** True for a mistake that stops a build only when the target needs its stage: compiling meets it again there. */
+  readonly inNeededStages?: true;
 }
 
 /** Makes the error for one mistake. */
@@ -75,13 +77,14 @@ export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
 }
 
 /**
- * Throws the first mistake in the order of the file, if there is one. The others travel in `data.others`. Warnings
- * stay where they are.
+ * Throws the first mistake in the order of the file, if there is one that stops a build whatever it needs. The others
+ * travel in `data.others`. Warnings stay where they are.
  * @throws InputError
  */
 export function throwProblems(problems: readonly Problem[]): void {
-  const [first, ...others] = sortProblems(problems.filter(({ severity }) => severity !== "warning"));
-  if (first === undefined) return;
+  const errors = sortProblems(problems.filter(({ severity }) => severity !== "warning"));
+  const [first, ...others] = errors;
+  if (first === undefined || errors.every(({ inNeededStages }) => inNeededStages)) return;
   if (others.length === 0) throw problemError(first);
   throw new InputError(first.code, first.message, {
     ...(first.hint === undefined ? {} : { hint: first.hint }),

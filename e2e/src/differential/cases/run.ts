@@ -114,6 +114,10 @@ export const RUN_CASES: readonly DifferentialCase[] = [
   },
   { name: "a mount without a target", dockerfile: busybox("RUN --mount=type=tmpfs true"), fails: true },
   {
+    name: "a wrong mount in a stage that nothing needs",
+    dockerfile: "FROM $BASE AS a\nRUN --mount=type=disk,target=/x true\nFROM $BASE\nRUN true\n",
+  },
+  {
     name: "a mount of an unknown type",
     dockerfile: busybox("RUN --mount=type=disk,target=/x true"),
     fails: true,

@@ -28,8 +28,10 @@ export function checkRun(checker: Checker): RunCommand | undefined {
       continue;
     }
     // Values with variables can be judged only when the variables are known.
-    if (!mount.text.includes("$") || /(?:^|,)from=[^,]*\$/i.test(mount.text))
-      guarded(checker, () => readMount(mount, (word) => word.text));
+    const namesVariably = /(?:^|,)from=[^,]*\$/i.test(mount.text);
+    // What a mount is from has to be known before it is known which stages are needed.
+    if (namesVariably) guarded(checker, () => readMount(mount, (word) => word.text));
+    else if (!mount.text.includes("$")) checkMount(checker, mount);
   }
   const network = choice(checker, { flag: flags.text("network"), what: "network", choices: NETWORKS });
   const security = choice(checker, {
@@ -59,6 +61,15 @@ export function checkRun(checker: Checker): RunCommand | undefined {
     security: security as RunCommand["security"],
     devices,
   };
+}
+
+function checkMount(checker: Checker, mount: Word): void {
+  try {
+    readMount(mount, (word) => word.text);
+  } catch (error) {
+    if (!(error instanceof MountError)) throw error;
+    checker.reportIfNeeded(error.word.span, { code: error.code, message: error.message, hint: error.hint });
+  }
 }
 
 /** The value of a flag that has a fixed set of them; the first is the default. */

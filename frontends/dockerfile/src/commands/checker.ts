@@ -44,6 +44,11 @@ export class Checker {
     return undefined;
   }
 
+  /** Reports a mistake that compiling meets again when the stage is needed. */
+  reportIfNeeded(span: Span, problem: { code: DockerfileErrorCode; message: string; hint: string }): void {
+    this.#problems.push({ ...problem, location: this.#source.locate(span), inNeededStages: true });
+  }
+
   /** Tells what is odd, but no mistake. */
   warn(span: Span, problem: { code: DockerfileErrorCode; message: string; hint: string }): void {
     this.#problems.push({ ...problem, location: this.#source.locate(span), severity: "warning" });

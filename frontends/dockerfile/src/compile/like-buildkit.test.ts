@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import { vertices, type CopyAction, type Vertex } from "@slipway/ir";
-import { compileText, failureOf, type CompileInput } from "../fake-bridge.test.support.ts";
+import { compileText, errorOf, failureOf, type CompileInput } from "../fake-bridge.test.support.ts";
 
 // What BuildKit 0.30 was found to do otherwise, by comparing definitions and configs of random files.
 
@@ -126,4 +126,21 @@ test("a byte-order mark at the start of a word is taken off", async () => {
   );
   expect(config?.config?.Env?.slice(1)).toEqual(["X=a", "Y=b\ufeff", "Z=1"]);
   expect(config?.config?.User).toBe("u");
+});
+
+describe("a mistake in --mount", () => {
+  const text =
+    "FROM alpine AS a\nRUN --mount=type=nope,target=/x true\nRUN --mount=type=bind,traget=/x true\nFROM scratch\nCOPY b /\n";
+
+  test("stops no build that does not need its stage", async () => {
+    expect((await verticesOf(text)).map(({ op }) => op.kind)).toContain("file");
+  });
+
+  test("stops a build that needs it, which tells of the others, too", async () => {
+    expect(await errorOf(text, { options: { target: "a" } })).toMatchObject({
+      code: "MOUNT_INVALID",
+      location: { line: 2 },
+      data: { others: [{ code: "MOUNT_INVALID", location: { line: 3 } }] },
+    });
+  });
 });
