@@ -18,6 +18,7 @@ cd "$(mktemp -d)"
 source=$(GOFLAGS=-mod=mod go mod download -json "github.com/moby/buildkit@$VERSION" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
 [ -n "$source" ] || { echo "the module github.com/moby/buildkit@$VERSION has no folder" >&2; exit 1; }
 for program in buildkitd buildctl; do
-  CGO_ENABLED=0 GOFLAGS=-buildvcs=false go -C "$source" build -trimpath -o "$target/$program" "./cmd/$program"
+  CGO_ENABLED=0 GOFLAGS=-buildvcs=false go -C "$source" build -trimpath \
+    -ldflags "-X github.com/moby/buildkit/version.Version=$VERSION" -o "$target/$program" "./cmd/$program"
 done
 echo "$VERSION" >"$target/version"
