@@ -49,3 +49,24 @@ test("the report says where Slipway is slower", () => {
   });
   expect(report).toContain("- Slipway is slower than other: cached (1.50 of its time).");
 });
+
+test("the report says where Slipway falls short of more than being as fast", () => {
+  const peer = (name: string): Peer => ({
+    ...{ name, version: `${name} 1`, gaps: [], daemonPids: [] },
+    commands: () => [],
+    stop: () => Promise.resolve(),
+  });
+  const push = WORKLOADS.find(({ id }) => id === "push")!;
+  const time = (seconds: number) => [{ wallMs: seconds * 1000, peakBytes: 0 }];
+  const results = new Map([
+    [peer("Slipway"), new Map([[push, time(1)]])],
+    [peer("BuildKit (any)"), new Map([[push, time(2)]])],
+    [peer("buildah"), new Map([[push, time(2)]])],
+  ]);
+  const report = renderReport(results, [push], {
+    ...{ date: "2026-01-01", machine: "a machine", gaps: [] },
+    ...{ loadBefore: "0.1", loadAfter: "1.5" },
+  });
+  expect(report).toContain("- 1 GiB push: 0.50 of the time of BuildKit (any), where 0.33 is aimed at.");
+  expect(report).not.toContain("of the time of buildah");
+});

@@ -22,4 +22,6 @@ export interface Workload {
   /** Lays out run number `run` (from 1). All tools get the same one, each with an `output` of its own. */
   prepare(settings: WorkloadSettings, run: number): Omit<BuildTask, "output">;
   readonly output: BuildTask["output"]["kind"];
+  /** The share of BuildKit's time that Slipway aims at; default 1. */
+  readonly aim?: number;
 }

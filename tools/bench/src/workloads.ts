@@ -108,6 +108,7 @@ export const WORKLOADS: readonly Workload[] = [
   {
     id: "files",
     title: "50,000 files",
+    aim: 0.33,
     output: "archive",
     // A context that no tool has seen before, each time: no folder is deleted and made again.
     prepare(settings, run) {
@@ -127,6 +128,7 @@ export const WORKLOADS: readonly Workload[] = [
   {
     id: "push",
     title: "1 GiB push",
+    aim: 0.33,
     output: "push",
     prepare(settings, run) {
       const context = writeDockerfile(settings, `push-${run}`, ["FROM scratch", "COPY files /files"]);
