@@ -3,12 +3,13 @@ import fs from "node:fs";
 import path from "node:path";
 import { Duplex } from "node:stream";
 import type { BuildSession } from "@slipway/engine-sdk";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { missingTools, sessionWith, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { requires } from "@slipway/testing";
+import { sessionWith, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository } from "./git-server.test.helper.ts";
 import { failureOf, listing, load } from "./git-source.test.helper.ts";
 
-describe.skipIf(missingTools("git"))("credentials", () => {
+requires({ root: true, commands: ["git"] }).describe("credentials", () => {
   const guarded = (expected: string) =>
     serveGit((request, response) => {
       if (request.headers.authorization === expected) return false;
@@ -97,7 +98,7 @@ describe.skipIf(missingTools("git"))("credentials", () => {
   });
 });
 
-describe.skipIf(missingTools("git"))("over ssh", () => {
+requires({ root: true, commands: ["git"] }).describe("over ssh", () => {
   /** An `ssh` that notes how it was called, says a word to the agent, and runs the command here. */
   function stubSsh(): {
     env: NodeJS.ProcessEnv;

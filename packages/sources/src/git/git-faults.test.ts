@@ -2,16 +2,9 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { createServer, type AddressInfo } from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  linux,
-  missingTools,
-  serve,
-  signal,
-  taskOf,
-  temporaryFolder,
-  temporaryStore,
-} from "../testing.test.helper.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { requires } from "@slipway/testing";
+import { linux, serve, signal, taskOf, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository, type GitServer } from "./git-server.test.helper.ts";
 import { failureOf, listing, load, opOf, type Wanted } from "./git-source.test.helper.ts";
 import { createGitSource } from "./git-source.ts";
@@ -19,7 +12,7 @@ import { createGitSource } from "./git-source.ts";
 const fetches = (server: GitServer): number =>
   server.requests.filter(({ method, url }) => method === "POST" && url!.endsWith("/git-upload-pack")).length;
 
-describe.skipIf(missingTools("git"))("a repository that", () => {
+requires({ root: true, commands: ["git"] }).describe("a repository that", () => {
   test("is not there, or has no such branch, is an error that says so", async () => {
     const store = await temporaryStore();
     const server = await serveGit();

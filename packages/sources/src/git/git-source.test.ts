@@ -3,20 +3,14 @@ import fs from "node:fs";
 import path from "node:path";
 import type { ProgressEvent } from "@slipway/engine-sdk";
 import type { BytePath } from "@slipway/store";
-import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  linux,
-  missingTools,
-  signal,
-  taskOf,
-  temporaryFolder,
-  temporaryStore,
-} from "../testing.test.helper.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { requires } from "@slipway/testing";
+import { linux, signal, taskOf, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository } from "./git-server.test.helper.ts";
 import { listing, load, opOf } from "./git-source.test.helper.ts";
 import { createGitSource } from "./git-source.ts";
 
-describe.skipIf(missingTools("git"))("a git reference", () => {
+requires({ root: true, commands: ["git"] }).describe("a git reference", () => {
   test("is a commit's files, with modes of umask 022, symlinks, and the commit's time", async () => {
     const store = await temporaryStore();
     const repository = new TestRepository(await serveGit());

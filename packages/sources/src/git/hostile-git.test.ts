@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
-import { missingTools, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
+import { expect, test } from "vitest";
+import { requires } from "@slipway/testing";
+import { temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository } from "./git-server.test.helper.ts";
 import { failureOf, listing, load } from "./git-source.test.helper.ts";
 
-describe.skipIf(missingTools("git"))("hostile repositories and references", () => {
+requires({ root: true, commands: ["git"] }).describe("hostile repositories and references", () => {
   test("a subfolder that is a symlink, or leads through one, is refused", async () => {
     const store = await temporaryStore();
     const repository = new TestRepository(await serveGit());

@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
-import { missingTools, sessionWith, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
+import { expect, test } from "vitest";
+import { requires } from "@slipway/testing";
+import { sessionWith, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository } from "./git-server.test.helper.ts";
 import { failureOf, listing, load } from "./git-source.test.helper.ts";
 
-describe.skipIf(missingTools("git"))("submodules", () => {
+requires({ root: true, commands: ["git"] }).describe("submodules", () => {
   async function withSubmodule(url: (sub: TestRepository) => string, name = "sub") {
     const server = await serveGit();
     const sub = new TestRepository(server, "sub");

@@ -4,6 +4,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { sha256, type Digest } from "@slipway/oci";
 import { expect, test } from "vitest";
+import { requires } from "@slipway/testing";
 import { linux, signal, sourceOp, taskOf, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { createOciLayoutSource } from "./oci-layout-source.ts";
 
@@ -89,27 +90,33 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (error: { code?: string }) => error.code ?? String(error),
   );
 
-test("an image of a layout, behind an index or not, is a filesystem with a config", async () => {
-  const layout = makeLayout();
-  for (const digest of [layout.index, layout.manifest]) {
-    const { load, source, op } = await open(layout, digest);
-    expect(await load()).toBe("hello");
-    expect(await source.key(op, linux, signal)).toBe(`oci-layout ${digest} linux/amd64`);
-    expect(await source.meta(op, linux, signal)).toMatchObject({
-      ref: `lent@${digest}`,
-      digest,
-      config: { config: { Env: ["A=b"] } },
-    });
-  }
-});
+requires({ root: true }).test(
+  "an image of a layout, behind an index or not, is a filesystem with a config",
+  async () => {
+    const layout = makeLayout();
+    for (const digest of [layout.index, layout.manifest]) {
+      const { load, source, op } = await open(layout, digest);
+      expect(await load()).toBe("hello");
+      expect(await source.key(op, linux, signal)).toBe(`oci-layout ${digest} linux/amd64`);
+      expect(await source.meta(op, linux, signal)).toMatchObject({
+        ref: `lent@${digest}`,
+        digest,
+        config: { config: { Env: ["A=b"] } },
+      });
+    }
+  },
+);
 
-test("the attribute oci.store names the folder when the identifier has another name", async () => {
-  const layout = makeLayout();
-  const { source, store } = await open(layout, layout.manifest);
-  const op = sourceOp(`oci-layout://docker.io/library/base:1@${layout.manifest}`, { "oci.store": "lent" });
-  const ref = await source.load(op, linux, taskOf(op));
-  expect(String(await (await store.roots.view(ref, signal)).readFile("file"))).toBe("hello");
-});
+requires({ root: true }).test(
+  "the attribute oci.store names the folder when the identifier has another name",
+  async () => {
+    const layout = makeLayout();
+    const { source, store } = await open(layout, layout.manifest);
+    const op = sourceOp(`oci-layout://docker.io/library/base:1@${layout.manifest}`, { "oci.store": "lent" });
+    const ref = await source.load(op, linux, taskOf(op));
+    expect(String(await (await store.roots.view(ref, signal)).readFile("file"))).toBe("hello");
+  },
+);
 
 test("a folder that was not lent is out of reach", async () => {
   const layout = makeLayout();
