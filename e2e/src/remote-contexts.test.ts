@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requires, runCommand, temporaryFolder } from "@slipway/testing";
 import { readImage } from "./differential/read-image.ts";
 import {
-  missingBuildKit,
+  describeBesideBuildKit,
   startReferenceBuilder,
   type ReferenceBuilder,
 } from "./differential/reference-builder.ts";
@@ -242,51 +242,47 @@ t.close()
     expect(built.read("yes")).toContain("FROM base");
   });
 
-  const reference = { root: true, commands: ["runc", "setpriv"], checks: [missingBuildKit] };
-  const isWithout = process.env["SLIPWAY_TEST_WITHOUT_BUILDKIT"] === "1" && missingBuildKit() !== undefined;
-  if (isWithout) test.skip("as BuildKit has it [skipped: there is no BuildKit here]", () => undefined);
-  else
-    requires(reference).describe("as BuildKit has it", () => {
-      let buildkit: ReferenceBuilder;
-      beforeAll(async () => {
-        buildkit = await startReferenceBuilder(folder.join("buildkit"));
-      }, 120_000);
-      afterAll(() => buildkit?.stop());
+  describeBesideBuildKit("as BuildKit has it", {}, () => {
+    let buildkit: ReferenceBuilder;
+    beforeAll(async () => {
+      buildkit = await startReferenceBuilder(folder.join("buildkit"));
+    }, 120_000);
+    afterAll(() => buildkit?.stop());
 
-      const empty = (): string => writeContext(folder.join("empty"), { Dockerfile: "FROM scratch\n" });
+    const empty = (): string => writeContext(folder.join("empty"), { Dockerfile: "FROM scratch\n" });
 
-      async function same(context: string, build: { dockerfile?: string } = {}): Promise<void> {
-        const name = ++count;
-        const own =
-          build.dockerfile === undefined
-            ? empty()
-            : writeContext(folder.join(`d-${name}`), { Dockerfile: build.dockerfile });
-        const options: Record<string, string> = context === "" ? {} : { context };
-        const theirs = folder.join(`bk-${name}`);
-        expect(await buildkit.build({ context: own, options, dest: theirs })).toBeUndefined();
-        const ours = folder.join(`ours-${name}`);
-        const args = [
-          "build",
-          "--progress=plain",
-          "-o",
-          `type=oci,tar=false,dest=${ours}`,
-          context === "" ? own : context,
-        ];
-        const result = await slipway(args, { root: folder.join("store") });
-        expect(result.code, result.stderr).toBe(0);
-        const [a, b] = [await readImage(ours), await readImage(theirs)];
-        expect(a.tree).toEqual(b.tree);
-        expect(a.config).toEqual(b.config);
-      }
+    async function same(context: string, build: { dockerfile?: string } = {}): Promise<void> {
+      const name = ++count;
+      const own =
+        build.dockerfile === undefined
+          ? empty()
+          : writeContext(folder.join(`d-${name}`), { Dockerfile: build.dockerfile });
+      const options: Record<string, string> = context === "" ? {} : { context };
+      const theirs = folder.join(`bk-${name}`);
+      expect(await buildkit.build({ context: own, options, dest: theirs })).toBeUndefined();
+      const ours = folder.join(`ours-${name}`);
+      const args = [
+        "build",
+        "--progress=plain",
+        "-o",
+        `type=oci,tar=false,dest=${ours}`,
+        context === "" ? own : context,
+      ];
+      const result = await slipway(args, { root: folder.join("store") });
+      expect(result.code, result.stderr).toBe(0);
+      const [a, b] = [await readImage(ours), await readImage(theirs)];
+      expect(a.tree).toEqual(b.tree);
+      expect(a.config).toEqual(b.config);
+    }
 
-      test("a git repository is the same tree", () => same(`${server.url}/git/app.git#main`), 120_000);
-      test("an archive is the same tree", () => same(`${server.url}/gzip`), 120_000);
-      test("a lone Dockerfile is the same tree", () => same(`${server.url}/lone`), 120_000);
-      test(
-        "ADD takes the same from git and from http",
-        () =>
-          same("", {
-            dockerfile: `FROM scratch
+    test("a git repository is the same tree", () => same(`${server.url}/git/app.git#main`), 120_000);
+    test("an archive is the same tree", () => same(`${server.url}/gzip`), 120_000);
+    test("a lone Dockerfile is the same tree", () => same(`${server.url}/lone`), 120_000);
+    test(
+      "ADD takes the same from git and from http",
+      () =>
+        same("", {
+          dockerfile: `FROM scratch
 ADD ${server.url}/git/app.git#v1 /whole/
 ADD ${server.url}/git/app.git?ref=main&subdir=sub /sub
 ADD --chown=12:34 ${server.url}/git/app.git#v1:sub /owned/
@@ -294,10 +290,10 @@ ADD ${server.url}/lone /file
 ADD --chmod=0755 --chown=1:2 ${server.url}/lone /folder/
 ADD ${server.url}/gzip /packed/
 `,
-          }),
-        120_000,
-      );
-    });
+        }),
+      120_000,
+    );
+  });
 });
 
 requires({ commands: ["git"] }).test(

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "@slipway/engine";
 import { walkVertices } from "@slipway/ir";
 import { hostPlatform } from "@slipway/oci";
-import { requires, temporaryFolder } from "@slipway/testing";
-import { missingBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
+import { temporaryFolder } from "@slipway/testing";
+import { describeBesideBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
 
 type Options = Readonly<Record<string, string>>;
 
@@ -45,53 +45,49 @@ const CASES: readonly (readonly [text: string, options?: Options])[] = [
   ["RUN x\nFROM a\nRUN y", { "context:a": "git://h/a#main:d" }],
 ]; // prettier-ignore
 
-const requirements = { root: true, commands: ["runc", "setpriv"], checks: [missingBuildKit] };
-const isWithout = process.env["SLIPWAY_TEST_WITHOUT_BUILDKIT"] === "1" && missingBuildKit() !== undefined;
-if (isWithout) test.skip("definitions of BuildKit [skipped: there is no BuildKit here]", () => undefined);
-else
-  requires(requirements).describe("definitions have BuildKit's digests", () => {
-    const folder = temporaryFolder();
-    let reference: ReferenceBuilder;
-    let engine: Engine;
+describeBesideBuildKit("definitions have BuildKit's digests", {}, () => {
+  const folder = temporaryFolder();
+  let reference: ReferenceBuilder;
+  let engine: Engine;
 
-    beforeAll(async () => {
-      [reference, engine] = await Promise.all([
-        startReferenceBuilder(folder.join("buildkit")),
-        createEngine({ root: folder.join("slipway") }),
-      ]);
-    }, 120_000);
+  beforeAll(async () => {
+    [reference, engine] = await Promise.all([
+      startReferenceBuilder(folder.join("buildkit")),
+      createEngine({ root: folder.join("slipway") }),
+    ]);
+  }, 120_000);
 
-    afterAll(async () => {
-      await engine.close();
-      await reference.stop();
-      folder.remove();
-    });
-
-    describe("vertex for vertex", () => {
-      test.each(CASES.map(([text, options = {}], index) => [text, options, index] as const))(
-        "%j %j",
-        async (text, options, index) => {
-          const context = folder.join(`case-${index}`);
-          mkdirSync(context);
-          writeFileSync(`${context}/Dockerfile`, `FROM scratch AS a\n${text}\n`);
-          const signal = AbortSignal.timeout(60_000);
-          const [compiled] = await engine.compile(
-            {
-              options,
-              platforms: [hostPlatform()],
-              localDirs: { context, dockerfile: context },
-              exports: [],
-              cwd: context,
-              stdout: process.stdout,
-            },
-            { signal, progress: () => undefined },
-          );
-          const own = walkVertices(compiled!.definition.result).map(({ digest }) => digest);
-          expect(own.length).toBeGreaterThan(0);
-          const theirs = await reference.digests({ context, options });
-          expect(typeof theirs === "string" ? theirs : theirs.toSorted()).toEqual(own.toSorted());
-        },
-        120_000,
-      );
-    });
+  afterAll(async () => {
+    await engine.close();
+    await reference.stop();
+    folder.remove();
   });
+
+  describe("vertex for vertex", () => {
+    test.each(CASES.map(([text, options = {}], index) => [text, options, index] as const))(
+      "%j %j",
+      async (text, options, index) => {
+        const context = folder.join(`case-${index}`);
+        mkdirSync(context);
+        writeFileSync(`${context}/Dockerfile`, `FROM scratch AS a\n${text}\n`);
+        const signal = AbortSignal.timeout(60_000);
+        const [compiled] = await engine.compile(
+          {
+            options,
+            platforms: [hostPlatform()],
+            localDirs: { context, dockerfile: context },
+            exports: [],
+            cwd: context,
+            stdout: process.stdout,
+          },
+          { signal, progress: () => undefined },
+        );
+        const own = walkVertices(compiled!.definition.result).map(({ digest }) => digest);
+        expect(own.length).toBeGreaterThan(0);
+        const theirs = await reference.digests({ context, options });
+        expect(typeof theirs === "string" ? theirs : theirs.toSorted()).toEqual(own.toSorted());
+      },
+      120_000,
+    );
+  });
+});

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createEngine, type Engine } from "@slipway/engine";
 import { baseImageRequirements, pushBaseImage } from "@slipway/images";
 import { hostPlatform } from "@slipway/oci";
-import { requires, startRegistry, temporaryFolder, type RegistryServer } from "@slipway/testing";
+import { startRegistry, temporaryFolder, type RegistryServer } from "@slipway/testing";
 import { ADD_CASES } from "./cases/add.ts";
 import { CONFIG_CASES } from "./cases/config.ts";
 import { BASE_IMAGE_CASES } from "./cases/base-image.ts";
@@ -17,7 +17,7 @@ import type { DifferentialCase } from "./differential-case.ts";
 import { makeContext } from "./make-context.ts";
 import { pushImage } from "./push-image.ts";
 import { readImage, type ReadImage } from "./read-image.ts";
-import { missingBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
+import { describeBesideBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
 
 const GROUPS: Readonly<Record<string, readonly DifferentialCase[]>> = {
   COPY: COPY_CASES,
@@ -33,104 +33,95 @@ const GROUPS: Readonly<Record<string, readonly DifferentialCase[]>> = {
 
 const needs = baseImageRequirements(["busybox"]);
 
-const requirements = {
-  ...needs,
-  root: true,
-  commands: [...(needs.commands ?? []), "runc", "setpriv", "xz", "bzip2", "zstd"],
-  checks: [...(needs.checks ?? []), missingBuildKit],
-};
+const requirements = { ...needs, commands: [...(needs.commands ?? []), "xz", "bzip2", "zstd"] };
 
-// A machine may have no Go to build BuildKit with; whoever required everything else says so in this way.
-const isWithout = process.env["SLIPWAY_TEST_WITHOUT_BUILDKIT"] === "1" && missingBuildKit() !== undefined;
-if (isWithout) test.skip("the same build by BuildKit [skipped: there is no BuildKit here]", () => undefined);
-else
-  requires(requirements).describe("the same build by BuildKit", () => {
-    const folder = temporaryFolder();
-    let registry: RegistryServer;
-    let reference: ReferenceBuilder;
-    let engine: Engine;
-    let count = 0;
+describeBesideBuildKit("the same build by BuildKit", requirements, () => {
+  const folder = temporaryFolder();
+  let registry: RegistryServer;
+  let reference: ReferenceBuilder;
+  let engine: Engine;
+  let count = 0;
 
-    beforeAll(async () => {
-      registry = await startRegistry();
-      await pushBaseImage("busybox", registry.host);
-      [reference, engine] = await Promise.all([
-        startReferenceBuilder(folder.join("buildkit")),
-        createEngine({ root: folder.join("slipway") }),
-      ]);
-    }, 120_000);
+  beforeAll(async () => {
+    registry = await startRegistry();
+    await pushBaseImage("busybox", registry.host);
+    [reference, engine] = await Promise.all([
+      startReferenceBuilder(folder.join("buildkit")),
+      createEngine({ root: folder.join("slipway") }),
+    ]);
+  }, 120_000);
 
-    afterAll(async () => {
-      await engine?.close();
-      await reference?.stop();
-      await registry?.stop();
-      folder.remove();
-    });
-
-    /** The error message, when the build was refused. */
-    async function buildOwn(
-      context: string,
-      wanted: DifferentialCase,
-      dest: string,
-    ): Promise<string | undefined> {
-      const request = {
-        options: { filename: "Dockerfile", ...wanted.options },
-        platforms: [hostPlatform()],
-        localDirs: { context, dockerfile: context },
-        exports: [{ type: "oci", attrs: { tar: "false", dest } }],
-        cwd: folder.path,
-        stdout: process.stdout,
-      };
-      try {
-        await engine.build(request, { signal: AbortSignal.timeout(120_000), progress: () => undefined });
-        return undefined;
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
-    }
-
-    async function buildBoth(wanted: DifferentialCase): Promise<{
-      own: ReadImage | { readonly refused: string };
-      theirs: ReadImage | { readonly refused: string };
-    }> {
-      const place = folder.join(`case-${count++}`);
-      const context = `${place}/context`;
-      const image =
-        wanted.image === undefined ? "" : await pushImage(registry.host, `case-${count}`, wanted.image);
-      const dockerfile = wanted.dockerfile.replaceAll("$IMAGE", image);
-      makeContext(context, { ...wanted, dockerfile }, `${registry.host}/busybox:latest`);
-      const [refusedOwn, refusedTheirs] = await Promise.all([
-        buildOwn(context, wanted, `${place}/own`),
-        reference.build({ context, options: wanted.options ?? {}, dest: `${place}/theirs` }),
-      ]);
-      const own = refusedOwn === undefined ? await readImage(`${place}/own`) : { refused: refusedOwn };
-      const theirs =
-        refusedTheirs === undefined ? await readImage(`${place}/theirs`) : { refused: refusedTheirs };
-      rmSync(place, { recursive: true, force: true });
-      return { own, theirs };
-    }
-
-    for (const [title, cases] of Object.entries(GROUPS)) {
-      describe(title, () => {
-        test.each(cases.map((one) => [one.name, one] as const))(
-          "%s",
-          { timeout: 180_000 },
-          async (_name, wanted) => {
-            const { own, theirs } = await buildBoth(wanted);
-            if (wanted.fails === true) {
-              expect({ own: "refused" in own, theirs: "refused" in theirs }).toEqual({
-                own: true,
-                theirs: true,
-              });
-            } else if (wanted.differs !== undefined) {
-              expect(own).not.toEqual(theirs);
-            } else {
-              expect("refused" in theirs ? theirs.refused : "").toBe("");
-              expect("refused" in own ? own.refused : "").toBe("");
-              expect(own).toEqual(theirs);
-            }
-          },
-        );
-      });
-    }
+  afterAll(async () => {
+    await engine?.close();
+    await reference?.stop();
+    await registry?.stop();
+    folder.remove();
   });
+
+  /** The error message, when the build was refused. */
+  async function buildOwn(
+    context: string,
+    wanted: DifferentialCase,
+    dest: string,
+  ): Promise<string | undefined> {
+    const request = {
+      options: { filename: "Dockerfile", ...wanted.options },
+      platforms: [hostPlatform()],
+      localDirs: { context, dockerfile: context },
+      exports: [{ type: "oci", attrs: { tar: "false", dest } }],
+      cwd: folder.path,
+      stdout: process.stdout,
+    };
+    try {
+      await engine.build(request, { signal: AbortSignal.timeout(120_000), progress: () => undefined });
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  async function buildBoth(wanted: DifferentialCase): Promise<{
+    own: ReadImage | { readonly refused: string };
+    theirs: ReadImage | { readonly refused: string };
+  }> {
+    const place = folder.join(`case-${count++}`);
+    const context = `${place}/context`;
+    const image =
+      wanted.image === undefined ? "" : await pushImage(registry.host, `case-${count}`, wanted.image);
+    const dockerfile = wanted.dockerfile.replaceAll("$IMAGE", image);
+    makeContext(context, { ...wanted, dockerfile }, `${registry.host}/busybox:latest`);
+    const [refusedOwn, refusedTheirs] = await Promise.all([
+      buildOwn(context, wanted, `${place}/own`),
+      reference.build({ context, options: wanted.options ?? {}, dest: `${place}/theirs` }),
+    ]);
+    const own = refusedOwn === undefined ? await readImage(`${place}/own`) : { refused: refusedOwn };
+    const theirs =
+      refusedTheirs === undefined ? await readImage(`${place}/theirs`) : { refused: refusedTheirs };
+    rmSync(place, { recursive: true, force: true });
+    return { own, theirs };
+  }
+
+  for (const [title, cases] of Object.entries(GROUPS)) {
+    describe(title, () => {
+      test.each(cases.map((one) => [one.name, one] as const))(
+        "%s",
+        { timeout: 180_000 },
+        async (_name, wanted) => {
+          const { own, theirs } = await buildBoth(wanted);
+          if (wanted.fails === true) {
+            expect({ own: "refused" in own, theirs: "refused" in theirs }).toEqual({
+              own: true,
+              theirs: true,
+            });
+          } else if (wanted.differs !== undefined) {
+            expect(own).not.toEqual(theirs);
+          } else {
+            expect("refused" in theirs ? theirs.refused : "").toBe("");
+            expect("refused" in own ? own.refused : "").toBe("");
+            expect(own).toEqual(theirs);
+          }
+        },
+      );
+    });
+  }
+});

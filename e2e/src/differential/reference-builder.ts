@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { findCommand, runCommand } from "@slipway/testing";
+import { test } from "vitest";
+import { findCommand, requires, runCommand, type Requirements } from "@slipway/testing";
 
 /** BuildKit, started for these tests alone. */
 export interface ReferenceBuilder {
@@ -35,11 +36,30 @@ function find(name: string): string | undefined {
 }
 
 /** What is missing to run BuildKit here, for a test's requirements. */
-export function missingBuildKit(): string | undefined {
+function missingBuildKit(): string | undefined {
   const missing = ["buildkitd", "buildctl"].filter((name) => find(name) === undefined);
   return missing.length > 0
     ? `${missing.join(" and ")} on PATH or in $SLIPWAY_TEST_BUILDKIT (tools/testing/install-buildkit.sh builds them)`
     : undefined;
+}
+
+/**
+ * A group of tests that need BuildKit beside `requirements`. A machine may have no Go to build it with: whoever requires
+ * everything else says so with SLIPWAY_TEST_WITHOUT_BUILDKIT=1, and the group is skipped and counted.
+ */
+export function describeBesideBuildKit(title: string, requirements: Requirements, body: () => void): void {
+  const missing = missingBuildKit();
+  if (process.env["SLIPWAY_TEST_WITHOUT_BUILDKIT"] === "1" && missing !== undefined) {
+    test.skip(`${title} [skipped: needs ${missing}]`, () => undefined);
+    return;
+  }
+  const { commands = [], checks = [] } = requirements;
+  requires({
+    ...requirements,
+    root: true,
+    commands: [...commands, "runc", "setpriv"],
+    checks: [...checks, missingBuildKit],
+  }).describe(title, body);
 }
 
 /** Starts buildkitd with its state below `folder`. It ends with this process at the latest. */

@@ -50,7 +50,9 @@ export async function solveBuild(
   const { locate } = build;
   const entitlements = request.entitlements ?? [];
   checkEntitlements(edges, { entitlements, locate });
-  await checkDevices(edges, { entitlements, locate, deviceFolders: services.deviceFolders });
+  // What a machine has of devices is not among what is asked again when a build is recalled.
+  if (await checkDevices(edges, { entitlements, locate, deviceFolders: services.deviceFolders }))
+    recorder?.spoil();
   // What becomes one layer is known only at the end.
   if (wantedBlobs && !edges.some(hasCommitPoints))
     build.early = createEarlyBlobs({ store, results: edges, wanted: wantedBlobs, signal });

@@ -28,6 +28,7 @@ export async function stepDevices(
 
 /**
  * Looks up the devices of all steps before any step runs: one that is missing or not allowed should not be noticed at the end of a long build.
+ * @returns whether any step asks for one
  * @throws what `resolveDevices` throws, passed through `locate`
  */
 export async function checkDevices(
@@ -37,15 +38,18 @@ export async function checkDevices(
     readonly deviceFolders?: readonly string[] | undefined;
     readonly locate: (error: unknown, vertex: Vertex) => unknown;
   },
-): Promise<void> {
+): Promise<boolean> {
+  let areAsked = false;
   for (const vertex of results.flatMap((result) => walkVertices(result))) {
     if (vertex.op.kind !== "exec" || vertex.op.cdiDevices.length === 0) continue;
+    areAsked = true;
     try {
       await stepDevices(vertex.op, { ...options, user: { uid: 0, gid: 0 } });
     } catch (error) {
       throw options.locate(error, vertex);
     }
   }
+  return areAsked;
 }
 
 /** The mount point of what a device brings; undefined below /dev, where the sandbox makes what is missing. */

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { fsPath, joinBytes, type BytePath } from "../layer-index/byte-path.ts";
 import type { Entry, EntryMetadata, FileEntry, LayerIndex } from "../layer-index/entry.ts";
-import type { MergedView } from "../contracts.ts";
+import type { Lookup, MergedView } from "../contracts.ts";
 import { Breather } from "../syscalls/breather.ts";
 import { libc, splitDevice } from "../syscalls/libc.ts";
 import { readsAsOpaque } from "./overlay-form.ts";
@@ -173,10 +173,19 @@ class Scan {
         return before.kind === "symlink" && before.target === leaf.target;
       case "file":
         if (before.kind !== "file" || before.sizeBytes !== leaf.sizeBytes) return false;
-        return hasContent(absolute, lower.open(found));
+        return this.#holdsTheSame(absolute, found);
       // Nobody counts on these being left out.
       default:
         return false;
+    }
+  }
+
+  #holdsTheSame(absolute: string, found: Lookup): boolean {
+    try {
+      return hasContent(absolute, this.#options.lower.open(found));
+    } catch {
+      // What is below may be a file of the context that somebody edits at this moment: then ours counts as new.
+      return false;
     }
   }
 
