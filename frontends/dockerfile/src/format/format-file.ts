@@ -93,7 +93,10 @@ export function formatFile(tree: DockerfileTree, layout: Layout, keep: ReadonlyS
     // A continuation with nothing behind it.
     const isClosed =
       trimSpace(rest) === "" || trimSpace(withoutContinuation(rest, layout.escape) ?? "x") === "";
-    return isClosed ? formatInstruction(node, { source, layout }) : undefined;
+    const formatted = isClosed ? formatInstruction(node, { source, layout }) : undefined;
+    // What ended with an escape character and a blank would go on over the next line.
+    const goesOn = formatted !== undefined && withoutContinuation(formatted, layout.escape) !== undefined;
+    return goesOn ? undefined : formatted;
   };
 
   for (const [number, node] of tree.instructions.entries()) {

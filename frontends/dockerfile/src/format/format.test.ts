@@ -102,6 +102,11 @@ test.each<[title: string, written: string, formatted: string]>([
     "copy <<A  <<-B  /c\n x \nA\n\t y\n\tB\n",
     "COPY <<A <<-B /c\n x \nA\n\t y\n\tB\n",
   ],
+  [
+    "instructions that would go on over the next line stay",
+    "arg a\\ \\\n#x\nenv A=\\ \\\n",
+    "arg a\\ \\\n#x\nenv A=\\ \\\n",
+  ],
   ["directives stay", "#  escape =  `  \n# Syntax=x\nFROM a\n", "#  escape =  `\n# Syntax=x\nFROM a\n"],
   ["the escape directive is followed", "# escape=`\nCOPY a  `\n b\n", "# escape=`\nCOPY a `\n    b\n"],
   ["what is no directive does not become one", "\n# escape=`\nFROM a\n", "\n# escape=`\nFROM a\n"],
