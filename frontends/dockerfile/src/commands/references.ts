@@ -1,13 +1,22 @@
 import { InputError, parseImageReference } from "@slipway/oci";
 import { nearestName } from "../did-you-mean.ts";
 import type { DockerfileErrorCode, Problem } from "../problems.ts";
-import type { Word } from "../syntax/syntax-tree.ts";
+import { allowsIncludes } from "../syntax/directives.ts";
+import type { DockerfileTree, Word } from "../syntax/syntax-tree.ts";
 import type { StageCommand } from "./command.ts";
 import { splitCsv } from "./csv.ts";
 import type { CheckedFile, Stage } from "./stages.ts";
 
 /** How many names are compared for "did you mean" in a file: more are in no file of a person. */
 const MAX_COMPARED = 100_000;
+
+/** What can be the name of a stage, in lower case or not. */
+const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/i;
+
+/** True when a tree has INCLUDE instructions in whose place their fragments were not put: they may hold anything. */
+export function hasUnknownFragments(tree: DockerfileTree): boolean {
+  return allowsIncludes(tree.directives) && tree.instructions.some(({ name }) => name === "include");
+}
 
 /** Where an instruction names a stage or image that it takes files from. */
 export function originsOf(command: StageCommand): readonly Word[] {
@@ -32,13 +41,17 @@ class ReferenceChecker {
   readonly #byName = new Map<string, Stage>();
   /** False when a FROM has a mistake: then stages and numbers are missing. */
   readonly #isWhole: boolean;
+  /** True when fragments were not put in, which may hold stages. */
+  readonly #isOpen: boolean;
 
   #compared = 0;
 
   constructor(file: CheckedFile, problems: Problem[]) {
     this.#file = file;
     this.#problems = problems;
+    this.#isOpen = hasUnknownFragments(file.tree);
     this.#isWhole =
+      !this.#isOpen &&
       file.tree.instructions.filter(({ name }) => name === "from").length === file.stages.length;
     for (const stage of file.stages) if (stage.name !== "") this.#byName.set(stage.name, stage);
   }
@@ -56,6 +69,7 @@ class ReferenceChecker {
       parseImageReference(image.text);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
+      if (this.#isOpen && STAGE_NAME.test(image.text)) return;
       const nearest = nearestName(image.text, before);
       this.#report(image, {
         code: error.code as DockerfileErrorCode,

@@ -2,16 +2,15 @@ import type { Bridge, BridgeRef } from "@slipway/frontend-sdk";
 import { createVertex, CUSTOM_NAME } from "@slipway/ir";
 import type { Platform } from "@slipway/oci";
 import { problemError } from "../problems.ts";
-import { gitSource, isGitReference, parseGitReference } from "./git-reference.ts";
+import { fragmentPlace, MAX_FRAGMENT_BYTES, type FragmentPlace } from "./fragment-place.ts";
+import { gitSource, type GitReference } from "./git-reference.ts";
+import type { FragmentLoader, LoadedFragment } from "./include-fragments.ts";
 import type { BuildFile } from "./load-build-file.ts";
 import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
 import { cleanPath, joinPath } from "./paths.ts";
-import { shownAddress } from "./remote-context.ts";
+import { shownAddress } from "./shown-address.ts";
 import { sourceVertex } from "./source-vertex.ts";
-
-/** The longest fragment that is read. */
-const MAX_LENGTH = 1 << 20;
 
 /** Something that fragments are files of: the build context, a repository, an image. */
 export interface FragmentRoot {
@@ -19,16 +18,6 @@ export interface FragmentRoot {
   label(path: string): string;
   /** Undefined when there is no such file. */
   read(path: string): Promise<Uint8Array | undefined>;
-}
-
-/** A fragment as it was found. */
-export interface LoadedFragment {
-  readonly text: string;
-  /** Its name in errors; the same for the same file. */
-  readonly label: string;
-  readonly root: FragmentRoot;
-  /** Where paths that begin with `./` or `../` begin; relative to the root. */
-  readonly folder: string;
 }
 
 export interface FragmentScope {
@@ -41,7 +30,7 @@ export interface FragmentScope {
 }
 
 /** Finds fragments. Each repository and image is asked for once. */
-export class FragmentSources {
+export class FragmentSources implements FragmentLoader<FragmentRoot> {
   readonly context: FragmentRoot;
   readonly #scope: FragmentScope;
   readonly #roots = new Map<string, FragmentRoot>();
@@ -68,16 +57,10 @@ export class FragmentSources {
   async load(
     source: string,
     from: { readonly root: FragmentRoot; readonly folder: string },
-  ): Promise<LoadedFragment> {
-    const { root, path } = this.#find(source, from);
-    const clean = cleanPath(path.replace(/^\/+/, ""));
-    if (clean === ".." || clean.startsWith("../")) {
-      throw problemError({
-        code: "INCLUDE_OUTSIDE",
-        message: `"${source}" leads out of where fragments may come from`,
-        hint: "Paths stay in the build context, or in the repository or image that the fragment is from.",
-      });
-    }
+  ): Promise<LoadedFragment<FragmentRoot>> {
+    const place = fragmentPlace(source, from.folder);
+    const { path: clean } = place;
+    const root = this.#rootOf(place, from.root);
     const label = root.label(clean);
     const bytes = clean === "." ? undefined : await root.read(clean);
     if (bytes === undefined) {
@@ -87,43 +70,28 @@ export class FragmentSources {
         hint: "Paths count from the root of the build context (or repository, or image); with ./ in front, from the file itself.",
       });
     }
-    if (bytes.length > MAX_LENGTH) {
+    if (bytes.length > MAX_FRAGMENT_BYTES) {
       throw problemError({
         code: "INCLUDE_INVALID",
-        message: `${label} is longer than ${MAX_LENGTH} bytes`,
+        message: `${label} is longer than ${MAX_FRAGMENT_BYTES} bytes`,
         hint: "Fragments are parts of Dockerfiles: COPY is for data.",
       });
     }
-    return { text: decodeText(bytes), label, root, folder: cleanPath(`${clean}/..`) };
+    return { kind: "fragment", text: decodeText(bytes), label, root, folder: cleanPath(`${clean}/..`) };
   }
 
-  #find(
-    source: string,
-    from: { readonly root: FragmentRoot; readonly folder: string },
-  ): { root: FragmentRoot; path: string } {
-    if (source.startsWith("docker-image://")) return this.#image(source);
-    if (isGitReference(source)) return this.#git(source);
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
-      throw problemError({
-        code: "INCLUDE_INVALID",
-        message: `fragments cannot come from "${shownAddress(source)}"`,
-        hint: "They are files of the build context, of a git repository (https://host/name.git#ref:path) or an image (docker-image://name//path).",
-      });
+  #rootOf(place: FragmentPlace, own: FragmentRoot): FragmentRoot {
+    switch (place.kind) {
+      case "path":
+        return own;
+      case "image":
+        return this.#image(place.name);
+      case "git":
+        return this.#git(place.reference);
     }
-    const isRelative = /^\.\.?\//.test(source);
-    return { root: from.root, path: isRelative ? joinPath(from.folder, source) : source };
   }
 
-  #image(source: string): { root: FragmentRoot; path: string } {
-    const match = /^docker-image:\/\/(.+?)\/\/(.+)$/.exec(source);
-    if (match === null) {
-      throw problemError({
-        code: "INCLUDE_INVALID",
-        message: `"${source}" does not say which file of which image`,
-        hint: "Write docker-image://name//path.",
-      });
-    }
-    const [, name = "", path = ""] = match;
+  #image(name: string): FragmentRoot {
     const { bridge, platform, signal } = this.#scope;
     const load = async (): Promise<BridgeRef> => {
       const { ref } = await bridge.resolveImageConfig(name, { platform, signal });
@@ -134,21 +102,10 @@ export class FragmentSources {
       });
       return solveVertex(bridge, vertex, signal);
     };
-    return {
-      root: this.#root(`docker-image://${name}`, load, (file) => `docker-image://${name}//${file}`),
-      path,
-    };
+    return this.#root(`docker-image://${name}`, load, (file) => `docker-image://${name}//${file}`);
   }
 
-  #git(source: string): { root: FragmentRoot; path: string } {
-    const reference = parseGitReference(source)!;
-    if (reference.subdir === "") {
-      throw problemError({
-        code: "INCLUDE_INVALID",
-        message: `"${shownAddress(source)}" does not say which file of the repository`,
-        hint: "Write the path behind the name of the branch, tag or commit: https://host/name.git#v1:path.",
-      });
-    }
+  #git(reference: GitReference): FragmentRoot {
     const whole = gitSource({ ...reference, subdir: "" });
     const { bridge, signal } = this.#scope;
     const address = shownAddress(`${reference.remote}#${reference.ref}`);
@@ -158,14 +115,8 @@ export class FragmentSources {
         sourceVertex(whole, { customName: `[internal] load fragments of ${address}` }),
         signal,
       );
-    return {
-      root: this.#root(
-        `${whole.identifier} ${JSON.stringify(whole.attrs)}`,
-        load,
-        (file) => `${address}:${file}`,
-      ),
-      path: reference.subdir,
-    };
+    const key = `${whole.identifier} ${JSON.stringify(whole.attrs)}`;
+    return this.#root(key, load, (file) => `${address}:${file}`);
   }
 
   #root(key: string, load: () => Promise<BridgeRef>, label: (path: string) => string): FragmentRoot {

@@ -5,18 +5,61 @@ import type { DockerfileErrorCode, Problem } from "../problems.ts";
 import { SourceText, type Fragment, type Span } from "../syntax/source-text.ts";
 import type { Comment, DockerfileTree, InstructionNode } from "../syntax/syntax-tree.ts";
 import type { AnnotatedFile } from "./commit-points.ts";
-import { FragmentSources, type FragmentRoot, type FragmentScope } from "./fragment-source.ts";
 
 /** How deep fragments may include fragments, and how many a file may bring in. */
 const MAX_DEPTH = 10;
 const MAX_FRAGMENTS = 100;
 
-export interface IncludeOptions extends FragmentScope {
+/** A fragment as it was found. `Root` is whatever the loader wants to see again. */
+export interface LoadedFragment<Root> {
+  readonly kind: "fragment";
+  readonly text: string;
+  /** Its name in errors; the same for the same file. */
+  readonly label: string;
+  /** What it is a file of. */
+  readonly root: Root;
+  /** Where its paths that begin with `./` or `../` begin; relative to the root. */
+  readonly folder: string;
+}
+
+/** A fragment that cannot be looked into: its INCLUDE stays in the tree, since it may hold anything. */
+export interface UnknownFragment {
+  readonly kind: "unknown";
+  /** A warning about it, if there is something to say. */
+  readonly warning?: Omit<Problem, "location" | "severity">;
+}
+
+/** Finds the files that INCLUDE names. */
+export interface FragmentLoader<Root> {
+  /** Where the build file's own fragments are. */
+  readonly context: Root;
+  /**
+   * @param from what the file with the INCLUDE is of
+   * @throws InputError without a location, when there is no such fragment
+   */
+  load(
+    source: string,
+    from: { readonly root: Root; readonly folder: string },
+  ): Loading<LoadedFragment<Root> | UnknownFragment>;
+}
+
+type Loading<T> = T | Promise<T>;
+
+export interface IncludeOptions<Root> {
   readonly problems: Problem[];
+  readonly sources: FragmentLoader<Root>;
   readonly parse: (
     text: string,
     options: { readonly file: string; readonly problems: Problem[] },
-  ) => Promise<AnnotatedFile>;
+  ) => Loading<AnnotatedFile>;
+}
+
+/** What waits for something now and then; whoever runs it decides how. */
+type Stepwise<T> = Generator<unknown, T, unknown>;
+
+/** Yields what may be a promise and gives what it comes to. */
+function* settled<T>(value: Loading<T>): Stepwise<T> {
+  return (yield value) as T;
 }
 
 /** A copy in which every range is moved. */
@@ -38,27 +81,25 @@ function broughtInBy(location: SourceLocation, origin: SourceLocation): SourceLo
 }
 
 /** What is being included, from the build file inwards. */
-interface Site {
-  readonly root: FragmentRoot;
+interface Site<Root> {
+  readonly root: Root;
   readonly folder: string;
   readonly chain: readonly string[];
 }
 
-class Includer {
+class Includer<Root> {
   readonly fragments: Fragment[] = [];
   readonly comments: Comment[];
   readonly commits: Set<InstructionNode>;
-  readonly sources: FragmentSources;
   readonly #tree: DockerfileTree;
-  readonly #options: IncludeOptions;
+  readonly #options: IncludeOptions<Root>;
   #length: number;
 
-  constructor({ tree, commits }: AnnotatedFile, options: IncludeOptions) {
+  constructor({ tree, commits }: AnnotatedFile, options: IncludeOptions<Root>) {
     this.#tree = tree;
     this.#options = options;
     this.comments = [...tree.comments];
     this.commits = new Set(commits);
-    this.sources = new FragmentSources(options);
     this.#length = tree.source.text.length;
   }
 
@@ -68,32 +109,44 @@ class Includer {
     return new SourceText(file, (hasByteOrderMark ? "\uFEFF" : "") + text, this.fragments);
   }
 
-  #report(span: Span, problem: { code: DockerfileErrorCode; message: string; hint?: string }): void {
+  #report(span: Span, problem: Omit<Problem, "location">): void {
     this.#options.problems.push({ ...problem, location: this.source.locate(span) });
   }
 
-  async splice(nodes: readonly InstructionNode[], site: Site): Promise<InstructionNode[]> {
+  /** All of a build file. */
+  *run(): Stepwise<AnnotatedFile> {
+    const site: Site<Root> = { root: this.#options.sources.context, folder: ".", chain: [] };
+    const instructions = yield* this.#splice(this.#tree.instructions, site);
+    const tree = { ...this.#tree, source: this.source, instructions, comments: this.comments };
+    return { tree, commits: this.commits };
+  }
+
+  *#splice(nodes: readonly InstructionNode[], site: Site<Root>): Stepwise<InstructionNode[]> {
     const result: InstructionNode[] = [];
     for (const node of nodes) {
-      if (node.name === "include") for (const each of await this.#include(node, site)) result.push(each);
+      if (node.name === "include") for (const each of yield* this.#include(node, site)) result.push(each);
       else result.push(node);
     }
     return result;
   }
 
-  async #include(node: InstructionNode, site: Site): Promise<readonly InstructionNode[]> {
+  *#include(node: InstructionNode, site: Site<Root>): Stepwise<readonly InstructionNode[]> {
     const { escape } = this.#tree;
     const { problems } = this.#options;
     const command = readInclude(node, { source: this.source, escape, problems });
     if (command === undefined) return [];
     const { span } = command.source;
     try {
-      const loaded = await this.sources.load(command.source.text, site);
+      const loaded = yield* settled(this.#options.sources.load(command.source.text, site));
+      if (loaded.kind === "unknown") {
+        if (loaded.warning !== undefined) this.#report(span, { ...loaded.warning, severity: "warning" });
+        return [node];
+      }
       const problem = this.#limits(loaded.label, site);
       if (problem !== undefined) return (this.#report(span, problem), []);
-      const nodes = await this.#add(loaded, node.span);
+      const nodes = yield* this.#add(loaded, node.span);
       this.#assign(nodes, command, loaded.label);
-      return await this.splice(nodes, { ...loaded, chain: [...site.chain, loaded.label] });
+      return yield* this.#splice(nodes, { ...loaded, chain: [...site.chain, loaded.label] });
     } catch (error) {
       if (!(error instanceof InputError) || error.location !== undefined) throw error;
       const { code, message, hint } = error;
@@ -108,7 +161,7 @@ class Includer {
 
   #limits(
     label: string,
-    { chain }: Site,
+    { chain }: Site<Root>,
   ): { code: DockerfileErrorCode; message: string; hint: string } | undefined {
     if (chain.includes(label)) {
       const circle = [...chain.slice(chain.indexOf(label)), label].join(" → ");
@@ -130,12 +183,14 @@ class Includer {
   }
 
   /** Parses a fragment and gives it a place behind all that is there. */
-  async #add(
+  *#add(
     loaded: { readonly text: string; readonly label: string },
     includedAt: Span,
-  ): Promise<InstructionNode[]> {
+  ): Stepwise<InstructionNode[]> {
     const found: Problem[] = [];
-    const { tree, commits } = await this.#options.parse(loaded.text, { file: loaded.label, problems: found });
+    const { tree, commits } = yield* settled(
+      this.#options.parse(loaded.text, { file: loaded.label, problems: found }),
+    );
     const origin = this.source.locate(includedAt);
     for (const { location, ...problem } of found) {
       const place = location === undefined ? origin : broughtInBy(location, origin);
@@ -198,10 +253,26 @@ class Includer {
  * Puts fragments in the place of the INCLUDE instructions that bring them in. Every instruction keeps its own place: the
  * new tree's source text holds all files. Mistakes are added to `options.problems`.
  */
-export async function includeFragments(file: AnnotatedFile, options: IncludeOptions): Promise<AnnotatedFile> {
-  const includer = new Includer(file, options);
-  const site: Site = { root: includer.sources.context, folder: ".", chain: [] };
-  const instructions = await includer.splice(file.tree.instructions, site);
-  const tree = { ...file.tree, source: includer.source, instructions, comments: includer.comments };
-  return { tree, commits: includer.commits };
+export async function includeFragments<Root>(
+  file: AnnotatedFile,
+  options: IncludeOptions<Root>,
+): Promise<AnnotatedFile> {
+  const steps = new Includer(file, options).run();
+  let step = steps.next();
+  while (step.done !== true) {
+    try {
+      step = steps.next(await step.value);
+    } catch (error) {
+      step = steps.throw(error);
+    }
+  }
+  return step.value;
+}
+
+/** The same, for a loader and a parser that give no promises. */
+export function includeFragmentsNow<Root>(file: AnnotatedFile, options: IncludeOptions<Root>): AnnotatedFile {
+  const steps = new Includer(file, options).run();
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(step.value);
+  return step.value;
 }

@@ -3,7 +3,8 @@ import { InputError } from "@slipway/oci";
 import type { DockerfileErrorCode } from "../problems.ts";
 import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
-import { resolveRemoteContext, shownAddress, type RemoteContext } from "./remote-context.ts";
+import { resolveRemoteContext, type RemoteContext } from "./remote-context.ts";
+import { shownAddress } from "./shown-address.ts";
 
 /** The names that are tried when none is given, in this order. */
 export const DEFAULT_FILE_NAMES = ["Dockerfile", "Containerfile"] as const;

@@ -13,8 +13,11 @@ export async function loadTree(
   const { filename, text } = scope.file;
   const parsed = await parseAnnotated(parser, text, { file: filename, problems });
   if (!allowsIncludes(parsed.tree.directives)) return parsed;
-  const { includeFragments } = await import("./include-fragments.ts");
+  const [{ includeFragments }, { FragmentSources }] = await Promise.all([
+    import("./include-fragments.ts"),
+    import("./fragment-source.ts"),
+  ]);
   const parse = (fragment: string, about: { file: string; problems: Problem[] }): Promise<AnnotatedFile> =>
     parseAnnotated(parser, fragment, about);
-  return includeFragments(parsed, { ...scope, problems, parse });
+  return includeFragments(parsed, { sources: new FragmentSources(scope), problems, parse });
 }

@@ -2,7 +2,7 @@ import { formatImageReference, InputError, parseImageReference } from "@slipway/
 import { problemError } from "../problems.ts";
 import { gitSource, parseGitReference } from "./git-reference.ts";
 import type { Base } from "./plan.ts";
-import { shownAddress } from "./remote-context.ts";
+import { shownAddress } from "./shown-address.ts";
 
 const KINDS =
   "A named context is a folder, docker-image://name, oci-layout://store@sha256:…, an address by http(s), or a git repository.";

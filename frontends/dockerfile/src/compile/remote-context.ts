@@ -5,6 +5,7 @@ import { gitSource, isHttpReference, parseGitReference } from "./git-reference.t
 import { solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
 import { rootedPath } from "./paths.ts";
+import { shownAddress } from "./shown-address.ts";
 import { sourceVertex } from "./source-vertex.ts";
 
 /** The name of a file that came by http as a context. */
@@ -55,11 +56,6 @@ export async function resolveRemoteContext(
 export function subdirectory(context: Edge, subdir: string): Edge {
   const src = rootedPath(subdir);
   return src === "/" ? context : copied(context, { src, unpack: false });
-}
-
-/** An address without the password in it. */
-export function shownAddress(address: string): string {
-  return address.replace(/^(\w+:\/\/[^@/?#:]*):[^@/?#]*@/, "$1:xxxxx@");
 }
 
 function copied(from: Edge, { src, unpack }: { readonly src: string; readonly unpack: boolean }): Edge {

@@ -1,3 +1,4 @@
+import { hasUnknownFragments } from "../commands/references.ts";
 import type { CheckedFile } from "../commands/stages.ts";
 import type { SourceText, Span } from "../syntax/source-text.ts";
 import { NO_CHECK_OPTIONS, type CheckOptions } from "./check-options.ts";
@@ -28,6 +29,24 @@ export interface LintFileOptions {
   readonly options?: CheckOptions;
 }
 
+/** Rules that say something of what stands elsewhere in the file, and so nothing where a part of it is not known. */
+const ABOUT_THE_WHOLE: ReadonlySet<string> = new Set([
+  "ArgOutOfScope",
+  "BaseImageDigest",
+  "HeredocWithoutErrexit",
+  "InvalidDefaultArgInFrom",
+  "JSONArgsRecommended",
+  "PipeToShell",
+  "RelativeCopyDestination",
+  "RootUser",
+  "UndefinedArgInFrom",
+  "UndefinedVar",
+  "UnpinnedBaseImage",
+  "UnusedArg",
+  "UnusedStage",
+  "WorkdirRelativePath",
+]);
+
 /** The rules of a choice, in their order. */
 export function chosenRules({ set = "check", only, also = [], skip = [] }: RuleChoice): readonly LintRule[] {
   return RULES.filter(
@@ -57,6 +76,7 @@ export function lintFile(
 ): readonly LintFinding[] {
   const context = new LintContext(file, facts);
   const wanted = new Set(chosenRules(choice));
+  const isOpen = hasUnknownFragments(file.tree);
   const found: LintFinding[] = [];
   const seen = new Set<string>();
   const lines = new Map<string, readonly number[]>();
@@ -68,6 +88,7 @@ export function lintFile(
     return known;
   };
   for (const rule of RULES) {
+    if (isOpen && ABOUT_THE_WHOLE.has(rule.name)) continue;
     const byName = options.experimental.has(rule.name) && choice.only === undefined;
     const isExperimental = rule.experimental === true;
     // Whoever names a rule with --rule wants it, experimental or not.

@@ -90,8 +90,8 @@ export class SourceText {
     this.text = fragments.length === 0 ? own : pieces.map((piece) => piece.text).join("\n");
   }
 
-  /** The files that the text is made of: its own first, then fragments. */
-  get files(): readonly { readonly file: string; readonly text: string }[] {
+  /** The files that the text is made of: its own first, then fragments; `start` is the offset of their first character. */
+  get files(): readonly { readonly file: string; readonly text: string; readonly start: number }[] {
     return this.#pieces;
   }
 
@@ -100,6 +100,14 @@ export class SourceText {
     let index = this.#pieces.length - 1;
     while (index > 0 && this.#pieces[index]!.start > offset) index--;
     return index;
+  }
+
+  /** A range of the file itself stays; for one of a fragment, the INCLUDE of the file itself that brought it in. */
+  siteOf(span: Span): Span {
+    let site = span;
+    for (let piece = this.#piece(site.start); piece.includedAt !== undefined; piece = this.#piece(site.start))
+      site = piece.includedAt;
+    return site;
   }
 
   #piece(offset: number): Piece {
