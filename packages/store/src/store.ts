@@ -15,7 +15,7 @@ import { listItems } from "./maintenance/usage.ts";
 import { DefaultRootStore } from "./roots/default-root-store.ts";
 import { SqliteMemory } from "./memory/sqlite-memory.ts";
 import { StoreLayout } from "./sessions/layout.ts";
-import { clearDeadSessions, emptyTrash, leasedNames, Session } from "./sessions/session.ts";
+import { clearDeadSessions, emptyTrashSoon, leasedNames, Session } from "./sessions/session.ts";
 import { isDiskFull, withWorldErrors } from "./syscalls/fs-errors.ts";
 
 export interface OpenStoreOptions {
@@ -116,7 +116,7 @@ class FolderStore implements Store {
     this.cache = new SqliteCacheIndex(database, this.layers, warn);
     this.cacheMounts = new FolderCacheMounts(layout, { session, layers: this.layers, roots: this.roots });
     this.memory = new SqliteMemory(database);
-    this.#cleaning = emptyTrash(layout, this.#closing.signal);
+    this.#cleaning = emptyTrashSoon(layout, this.#closing.signal);
   }
 
   scanFolder(folder: string, options: ScanFolderOptions): Promise<LayerIndex> {

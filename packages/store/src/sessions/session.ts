@@ -115,6 +115,25 @@ export function clearDeadSessions(layout: StoreLayout, mine: Session): void {
   }
 }
 
+/** Longer than a build that finds everything in the cache: threads that delete would take a good part of its time. */
+const TRASH_DELAY_MS = 250;
+
+/** Deletes what is in the trash as soon as it is clear that there is time for it. Ends when it is done, or told to. */
+export function emptyTrashSoon(layout: StoreLayout, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const begin = (): void => {
+      signal.removeEventListener("abort", stop);
+      resolve(emptyTrash(layout, signal).catch(() => undefined));
+    };
+    const timer = setTimeout(begin, TRASH_DELAY_MS).unref();
+    const stop = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
 /** Deletes what is in the trash, in the background; what a killed process leaves is deleted by the next. */
 export async function emptyTrash(layout: StoreLayout, signal: AbortSignal): Promise<void> {
   for (const name of fs.readdirSync(layout.trash)) {
