@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as oci from "./index.ts";
+import { MediaTypes } from "./index.ts";
 import { parseImageConfig, parseIndex, parseManifest } from "./schemas.ts";
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -141,6 +142,19 @@ describe("documents from outside", () => {
     ["a negative size", bytes({ schemaVersion: 2, manifests: [{ ...descriptor, size: -1 }] })],
   ])("an index with %s is refused", (_, document) => {
     expect(() => parseIndex(document)).toThrow(expect.objectContaining({ code: "DOCUMENT_INVALID" }));
+  });
+
+  test("a document that is a manifest to one reader and an index to another is refused", () => {
+    const manifest = { schemaVersion: 2, config: descriptor, layers: [descriptor] };
+    const index = { schemaVersion: 2, manifests: [descriptor] };
+    const invalid = expect.objectContaining({ code: "DOCUMENT_INVALID" });
+    expect(() => parseManifest(bytes({ ...manifest, ...index }))).toThrow(invalid);
+    expect(() => parseIndex(bytes({ ...manifest, ...index }))).toThrow(invalid);
+    expect(() => parseIndex(bytes({ ...index, config: descriptor }))).toThrow(invalid);
+    expect(() => parseManifest(bytes({ ...manifest, mediaType: MediaTypes.ociIndex }))).toThrow(invalid);
+    expect(() => parseIndex(bytes({ ...index, mediaType: MediaTypes.dockerManifest }))).toThrow(invalid);
+    expect(parseManifest(bytes({ ...manifest, manifests: [] })).layers).toHaveLength(1);
+    expect(parseIndex(bytes({ ...index, layers: null })).manifests).toHaveLength(1);
   });
 
   test("a document larger than any registry takes is refused unread", () => {

@@ -4,6 +4,7 @@ import { isDigest, type Digest } from "./digest.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { ImageConfig } from "./image-config.ts";
 import type { Index, Manifest } from "./manifest.ts";
+import { isIndexMediaType, isManifestMediaType } from "./media-types.ts";
 
 // What comes off a network or out of an archive is checked here before anything trusts its shape.
 // Unknown fields pass through: the specs require readers to ignore what they do not know.
@@ -43,18 +44,35 @@ const descriptor = z.looseObject({
   ),
 });
 
+/**
+ * A document that is a manifest to one reader and an index to another would be two images under one digest.
+ * @see CVE-2021-41190
+ */
+const absent = z.custom<undefined>(
+  (value) => value === undefined || value === null || (Array.isArray(value) && value.length === 0),
+  "a document is a manifest or an index, not both",
+);
+const mediaTypeUnless = (isOther: (mediaType: string) => boolean) =>
+  z
+    .string()
+    .refine((text) => !isOther(text), "the document calls itself the other kind")
+    .optional();
+
 const manifest = z.looseObject({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
+  mediaType: mediaTypeUnless(isIndexMediaType),
   config: descriptor,
   layers: z.array(descriptor),
+  manifests: absent.optional(),
   annotations: nullable(strings),
 });
 
 const index = z.looseObject({
   schemaVersion: z.literal(2),
-  mediaType: z.string().optional(),
+  mediaType: mediaTypeUnless(isManifestMediaType),
   manifests: z.array(descriptor),
+  layers: absent.optional(),
+  config: absent.optional(),
   annotations: nullable(strings),
 });
 

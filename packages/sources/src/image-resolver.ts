@@ -123,11 +123,13 @@ function fromStore(
   platform: Platform,
 ): Documents | undefined {
   let document = readJson<Partial<Index> & Partial<Manifest>>(store, reference.digest);
-  for (let depth = 0; document?.manifests && depth < 4; depth++) {
+  for (let depth = 0; Array.isArray(document?.manifests) && depth < 4; depth++) {
+    // As an image's name this digest was never looked at: whoever asks the registry for it gets told off.
+    if (document.config || document.layers) return undefined;
     const chosen: Descriptor = choosePlatform(document.manifests, platform, formatImageReference(reference));
     document = readJson(store, chosen.digest);
   }
-  if (!document?.config || !document.layers) return undefined;
+  if (!document?.config || !Array.isArray(document.layers)) return undefined;
   const config = readJson<ImageConfig>(store, document.config.digest);
   return config === undefined ? undefined : { manifest: document as Manifest, config };
 }

@@ -56,7 +56,7 @@ export interface LayerBlobRequest {
 
 /** Layers in their three forms; each form is made from another on demand, once, and remembered. */
 export interface LayerStore {
-  /** Registers a pulled layer by its diff ID; nothing is fetched. */
+  /** Registers a pulled layer under all that its image says of it (diff ID, blob and kind of blob); nothing is fetched. */
   addRemote(layer: RemoteLayer): LayerId;
   /**
    * Registers a layer that exists as an index only. The id follows from the index's canonical bytes, so the same

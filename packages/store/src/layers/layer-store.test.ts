@@ -238,6 +238,27 @@ describe("a pulled layer", () => {
     expect(bad.fetch).toHaveBeenCalledTimes(2);
   });
 
+  test("of an image that claims another one's diff ID is not taken for that other one", async () => {
+    const store = await temporaryStore();
+    const { layer } = await remoteLayer();
+    const lies = [
+      { ...layer, descriptor: { ...layer.descriptor, digest: sha256("evil") } },
+      { ...layer, descriptor: { ...layer.descriptor, mediaType: MediaTypes.ociLayerZstd } },
+      { ...layer, descriptor: { ...layer.descriptor, size: 1 } },
+      { ...layer, descriptor: { ...layer.descriptor, annotations: { evil: "1" } } },
+    ];
+    const evil = lies.map((lie) => store.layers.addRemote({ ...lie, origin: "evil.example/base" }));
+    for (const id of evil)
+      store.cache.record([sha256(id)], { outputs: [{ layers: [id] }] }, { description: "" });
+    const id = store.layers.addRemote(layer);
+    expect(evil).not.toContain(id);
+    expect(await store.layers.blob(id, GZIP)).toMatchObject({
+      descriptor: layer.descriptor,
+      origins: ["registry.example/base"],
+    });
+    expect(fs.existsSync(await store.layers.tree(id, signal))).toBe(true);
+  });
+
   test("that is longer than its descriptor says is not read to its end", async () => {
     const store = await temporaryStore();
     const descriptor: Descriptor = { mediaType: MediaTypes.ociLayerGzip, digest: sha256("x"), size: 10 };

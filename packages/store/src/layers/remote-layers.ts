@@ -1,4 +1,4 @@
-import { digestHex, type Digest } from "@slipway/oci";
+import { digestHex, sha256, type Digest } from "@slipway/oci";
 import type { LayerId } from "@slipway/engine-sdk";
 import type { BlobStore, RemoteLayer } from "../contracts.ts";
 import { OnceMap } from "../syscalls/once-map.ts";
@@ -20,18 +20,12 @@ export class RemoteLayers {
     this.#blobs = blobs;
   }
 
-  /** The same layer may be known from several registries, and in several compressions. */
+  /** The same layer may be known from several registries. */
   add(layer: RemoteLayer): LayerId {
-    const id = `d-${digestHex(layer.diffId)}` as LayerId;
+    const id = idOf(layer);
     const known = this.#known.get(id);
     if (known === undefined) this.#known.set(id, [layer]);
-    else if (
-      !known.some(
-        (other) => other.origin === layer.origin && other.descriptor.digest === layer.descriptor.digest,
-      )
-    ) {
-      known.push(layer);
-    }
+    else if (!known.some(({ origin }) => origin === layer.origin)) known.push(layer);
     return id;
   }
 
@@ -46,29 +40,20 @@ export class RemoteLayers {
 
   /** The blob that a pulled layer came as, or will. */
   blobOf(id: LayerId): StoredBlob | undefined {
-    const remotes = this.#known.get(id);
-    if (remotes === undefined) return this.#table.blobs(id).find((blob) => blob.variant === ORIGIN);
-    // What is here already goes first, so that one layer under two names is fetched once.
-    const remote = remotes.find(({ descriptor }) => this.#blobs.has(descriptor.digest)) ?? remotes[0]!;
-    const same = remotes.filter((other) => other.descriptor.digest === remote.descriptor.digest);
+    const [remote, ...others] = this.#known.get(id) ?? [];
+    if (remote === undefined) return this.#table.blobs(id).find((blob) => blob.variant === ORIGIN);
     return {
       variant: ORIGIN,
       descriptor: remote.descriptor,
       diffId: remote.diffId,
-      origins: [...new Set(same.map((other) => other.origin))],
+      origins: [remote, ...others].map(({ origin }) => origin),
     };
   }
 
   /** Persists what is known of a layer that a recorded result needs. */
   remember(id: LayerId): void {
-    const [remote, ...others] = this.#known.get(id) ?? [];
-    if (remote === undefined || this.#table.blobs(id).some((blob) => blob.variant === ORIGIN)) return;
-    this.#table.addBlob(id, {
-      variant: ORIGIN,
-      descriptor: remote.descriptor,
-      diffId: remote.diffId,
-      origins: [remote, ...others].map(({ origin }) => origin),
-    });
+    if (!this.#known.has(id) || this.#table.blobs(id).some((blob) => blob.variant === ORIGIN)) return;
+    this.#table.addBlob(id, this.blobOf(id)!);
   }
 
   /**
@@ -111,4 +96,14 @@ export class RemoteLayers {
       throw error;
     }
   }
+}
+
+/**
+ * Named for all that its image says of it. Nobody has compared the diff ID with the blob as long as the layer is not
+ * unpacked: named for the diff ID alone, what an image lies would become another's layer.
+ */
+function idOf({ diffId, descriptor }: RemoteLayer): LayerId {
+  const { digest, size, mediaType, annotations = {} } = descriptor;
+  const said = JSON.stringify([diffId, digest, size, mediaType, Object.entries(annotations).sort()]);
+  return `d-${digestHex(sha256(said))}` as LayerId;
 }
