@@ -63,6 +63,9 @@ describe("platforms", () => {
     ["linux/armel", "linux/arm/v6"],
     ["arm64", "linux/arm64"],
     ["wasi/wasm", "wasi/wasm"],
+    ["Linux(6.1)/amd64", "linux/amd64"],
+    ["macos/amd64", "darwin/amd64"],
+    ["sparc", "linux/sparc"],
     ["windows", `windows/${oci.hostPlatform().architecture}`],
   ])("%s is %s", (written, canonical) => {
     expect(oci.formatPlatform(oci.parsePlatform(written))).toBe(canonical);
@@ -76,6 +79,19 @@ describe("platforms", () => {
       );
     },
   );
+
+  test("an os of any name is taken where that is asked for, and its version told apart", () => {
+    expect(oci.parsePlatform("foo(1.0)/x86_64/v2", { anyOs: true })).toEqual({
+      os: "foo",
+      architecture: "amd64",
+      variant: "v2",
+      osVersion: "1.0",
+    });
+    for (const written of ["a.b/c", "a(b/c", "a(b)", ""])
+      expect(() => oci.parsePlatform(written, { anyOs: true })).toThrow(
+        expect.objectContaining({ code: "PLATFORM_INVALID" }),
+      );
+  });
 
   test("spellings of one platform match each other", () => {
     expect(

@@ -9,6 +9,19 @@ import { MountError, readMount } from "./mount.ts";
 /** The flags of RUN. */
 export const RUN_FLAGS = { mount: "texts", network: "text", security: "text", device: "texts" } as const;
 
+/** What is wrong with a RUN of nothing. */
+export const NO_COMMAND = {
+  code: "INSTRUCTION_ARGUMENTS",
+  message: "RUN has no command",
+  hint: "Write the command behind RUN.",
+} as const;
+/** What is wrong with a `--device` that names none. */
+export const NO_DEVICE = {
+  code: "FLAG_VALUE",
+  message: "--device names no device",
+  hint: "Write --device=vendor.com/class=name or --device=name,required.",
+} as const;
+
 const NETWORKS = ["default", "none", "host"];
 const SECURITIES = ["sandbox", "insecure"];
 
@@ -18,6 +31,14 @@ export function checkRun(checker: Checker): RunCommand | undefined {
   const flags = checker.flags(RUN_FLAGS);
   const mounts = flags.texts("mount");
   for (const mount of mounts) {
+    if (mount.text === "") {
+      checker.report(mount.span, {
+        code: "MOUNT_INVALID",
+        message: "--mount is empty",
+        hint: "Say what is mounted and where, for example --mount=type=cache,target=/root/.cache.",
+      });
+      continue;
+    }
     const mistake = csvMistake(mount);
     if (mistake !== undefined) {
       checker.report(mistake.span, {
@@ -43,19 +64,18 @@ export function checkRun(checker: Checker): RunCommand | undefined {
     .texts("device")
     .map((device) => guarded(checker, () => readDevice(device)))
     .filter((device): device is DeviceSpec => device !== undefined);
+  for (const { name } of devices) if (name.text === "") checker.reportIfNeeded(name.span, NO_DEVICE);
   const line = checker.commandLine(node.arguments);
   if (line === undefined) return undefined;
   if (line.args.length === 0) {
-    const problem = { message: "RUN has no command", hint: "Write the command behind RUN." };
-    if (line.form === "exec")
-      return checker.report(node.keyword.span, { code: "INSTRUCTION_ARGUMENTS", ...problem });
     // Docker lets the shell run nothing.
-    checker.warn(node.keyword.span, { code: "INSTRUCTION_ARGUMENTS", ...problem });
+    if (line.form === "exec") checker.reportIfNeeded(node.keyword.span, NO_COMMAND);
+    else checker.warn(node.keyword.span, NO_COMMAND);
   }
   return {
     kind: "run",
     node,
-    line: line.args.length === 0 ? { form: "shell", args: [""] } : line,
+    line: line.args.length === 0 && line.form === "shell" ? { form: "shell", args: [""] } : line,
     mounts,
     network: network as RunCommand["network"],
     security: security as RunCommand["security"],

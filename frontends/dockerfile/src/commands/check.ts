@@ -78,7 +78,7 @@ function checkAssignments(checker: Checker): readonly Assignment[] | undefined {
 }
 
 function checkArg(checker: Checker): ArgCommand | undefined {
-  checker.flags({});
+  checker.flags({}, "warning");
   const args = checker.node.arguments;
   if (args.form !== "pairs") return checker.arguments("needs a name", "Write ARG name or ARG name=default.");
   for (const { key, span } of args.pairs) {
@@ -93,7 +93,7 @@ function checkArg(checker: Checker): ArgCommand | undefined {
 
 function checkText(checker: Checker): TextCommand | undefined {
   const { node } = checker;
-  checker.flags({});
+  checker.flags({}, node.name === "stopsignal" ? "warning" : "error");
   if (node.arguments.form !== "text")
     return checker.arguments("needs one argument", `Write it behind ${checker.name}.`);
   return { kind: node.name as TextCommand["kind"], node, text: node.arguments.text };
@@ -200,6 +200,13 @@ function checkByName(checker: Checker, source: SourceText, problems: Problem[]):
       const items = isVolume ? written.map((item) => ({ ...item, text: trimSpace(item.text) })) : written;
       if (items.length === 0)
         return checker.arguments("needs at least one argument", `Write it behind ${checker.name}.`);
+      const empty = isVolume ? items.find(({ text }) => text === "") : undefined;
+      if (empty !== undefined)
+        return checker.report(empty.span, {
+          code: "VOLUME_EMPTY",
+          message: "a VOLUME is empty",
+          hint: "Write a path, or remove it.",
+        });
       return { kind: node.name, node, items };
     }
     case "healthcheck":

@@ -5,7 +5,7 @@ import { MountError } from "./mount.ts";
 
 /** A `--device` of RUN. */
 export interface DeviceSpec {
-  /** A CDI name such as `vendor.com/class=name`, or a class. Variables are not expanded. */
+  /** A CDI name such as `vendor.com/class=name`, or a class; empty when none is given. Variables are not expanded. */
   readonly name: Word;
   readonly required: boolean;
 }
@@ -13,15 +13,15 @@ export interface DeviceSpec {
 const KEYS = ["name", "required"];
 
 /**
- * Reads the value of a `--device`: `name` or `name=…`, and `required`.
+ * Reads the value of a `--device`: `name` or `name=…`, and `required`. A device without a name is one with an empty name.
  * @throws MountError with the field that is wrong
  * @see Dockerfile reference, "RUN --device"
  */
 export function readDevice(device: Word): DeviceSpec {
-  let name: Word | undefined;
+  let name: Word = { text: "", span: device.span };
   let required = false;
-  for (const [index, field] of splitCsv(device).entries()) {
-    // CDI names hold an equals sign themselves: vendor.com/class=name.
+  if (device.text === "") fail(device, "--device names no device");
+  for (const field of splitCsv(device)) {
     const match = /^(name|required)(?:=(.*))?$/is.exec(field.text);
     const key = match?.[1]?.toLowerCase();
     const value = match?.[2];
@@ -29,11 +29,14 @@ export function readDevice(device: Word): DeviceSpec {
       const flag = value === undefined || /^(?:1|t|true)$/i.test(value);
       if (!flag && !/^(?:0|f|false)$/i.test(value)) fail(field, `required is true or false, not "${value}"`);
       required = flag;
-    } else if (key === "name" && value !== undefined) name = { text: value, span: field.span };
-    else if (index === 0 && (field.text.includes("/") || !field.text.includes("="))) name = field;
-    else fail(field, `--device has no key "${field.text.split("=", 1)[0]}"`);
+    } else if (key === "name" && value !== undefined) {
+      if (name.text !== "") fail(field, `--device is "${name.text}" already`);
+      name = { text: value, span: field.span };
+    } else if (name.text === "") {
+      // CDI names hold an equals sign themselves: vendor.com/class=name.
+      name = field;
+    } else fail(field, `--device has no key "${field.text.split("=", 1)[0]}"`);
   }
-  if (name === undefined || name.text === "") return fail(device, "--device names no device");
   return { name, required };
 }
 

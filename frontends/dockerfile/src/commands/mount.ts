@@ -55,7 +55,8 @@ export const MOUNT_KEYS = [
   "type", "from", "source", "src", "target", "dst", "destination", "readonly", "ro", "readwrite", "rw",
   "id", "sharing", "required", "size", "mode", "uid", "gid", "env",
 ]; // prettier-ignore
-const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgtp]?)i?b?$/i;
+/** A number as Go writes floats in decimal, and a unit; at most one space between them. */
+const SIZE = /^(?<number>[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?) ?(?<unit>b|[kmgtp](?:i?b)?)?$/i;
 
 function parseBool(text: string): boolean | undefined {
   if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
@@ -63,13 +64,17 @@ function parseBool(text: string): boolean | undefined {
 }
 
 function parseSizeBytes(field: Word, text: string): number {
-  const match = SIZE.exec(text.trim());
-  if (match === null)
+  const { number = "", unit = "" } = SIZE.exec(text)?.groups ?? {};
+  const isNumber = number !== "" && !/__|_(?!\d)/.test(number);
+  const value = isNumber ? Number(number.replaceAll("_", "")) : Number.NaN;
+  if (!(value >= 0 && Number.isFinite(value))) {
     throw new MountError(field, `"${text}" is not a size`, {
       hint: "Write for example size=64m or size=1g.",
     });
-  const exponent = match[2] === "" ? 0 : "kmgtp".indexOf(match[2]!.toLowerCase()) + 1;
-  return Math.floor(Number(match[1]) * 1024 ** exponent);
+  }
+  const sizeBytes = Math.floor(value * 1024 ** Math.max(0, "bkmgtp".indexOf(unit[0]?.toLowerCase() ?? "b")));
+  // More than any machine has is no limit.
+  return Number.isSafeInteger(sizeBytes) ? sizeBytes : 0;
 }
 
 function parseNumber(field: Word, text: string, what: { name: string; radix: 8 | 10 }): number {
@@ -198,7 +203,7 @@ function secretPlace(
     const name = id.split("/").findLast((part) => part !== "") ?? id;
     return { id, target: target ?? { text: `/run/secrets/${name}`, span: mount.span } };
   }
-  if (env.value === "" || /[=\0]/.test(env.value)) {
+  if (env.value === "" || env.value.includes("\0")) {
     throw new MountError(env.field, `"${env.value}" cannot be the name of a variable`, {
       hint: "Write env=NAME, for example env=API_TOKEN.",
     });

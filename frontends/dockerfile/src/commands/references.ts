@@ -65,17 +65,24 @@ class ReferenceChecker {
     const { image } = stage.from;
     if (/[$'"\\`]/.test(image.text) || image.text === "scratch" || before.has(image.text.toLowerCase()))
       return;
+    this.#isImage(image, before);
+  }
+
+  /** Whether an image can have the name; reports it when none can. `stages` are the names that may have been meant. */
+  #isImage(word: Word, stages: Iterable<string> = this.#byName.keys()): boolean {
     try {
-      parseImageReference(image.text);
+      parseImageReference(word.text);
+      return true;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
-      if (this.#isOpen && STAGE_NAME.test(image.text)) return;
-      const nearest = nearestName(image.text, before);
-      this.#report(image, {
+      if (this.#isOpen && STAGE_NAME.test(word.text)) return false;
+      const nearest = nearestName(word.text, stages);
+      this.#report(word, {
         code: error.code as DockerfileErrorCode,
         message: error.message,
         hint: nearest === undefined ? (error.hint ?? "") : `Did you mean the stage ${nearest}?`,
       });
+      return false;
     }
   }
 
@@ -92,6 +99,7 @@ class ReferenceChecker {
         hint: `The file has ${stages.length} stages, counted from 0. Names are safer than numbers.`,
       });
     } else if (named === undefined) {
+      if (!word.text.includes("$") && !this.#isImage(word)) return;
       this.#compared += this.#byName.size;
       if (!this.#isWhole || this.#compared > MAX_COMPARED) return;
       const nearest = nearestName(word.text, this.#byName.keys());

@@ -145,6 +145,13 @@ function remotePart(
   }
   const checksum = command.checksum === undefined ? "" : planner.expand(command.checksum, placed);
   if (git === null) {
+    if (!/^https?:\/\/[^/?#]/.test(source.text)) {
+      failAt(placed, source.span, {
+        code: "INSTRUCTION_ARGUMENTS",
+        message: `"${source.text}" names no host`,
+        hint: "Write the whole URL, for example https://example.com/file.",
+      });
+    }
     return {
       kind: "http",
       url: source.text,

@@ -167,12 +167,16 @@ describe("--chown", () => {
     [":2", { user: { kind: "id", id: 0 }, group: { kind: "id", id: 2 } }],
     ["app", { user: { kind: "name", name: "app", input: 0 } }],
     ["app:1", { user: { kind: "name", name: "app", input: 0 }, group: { kind: "id", id: 1 } }],
+    [
+      "a/b:c d",
+      { user: { kind: "name", name: "a/b", input: 0 }, group: { kind: "name", name: "c d", input: 0 } },
+    ],
     ["root:root", { user: { kind: "id", id: 0 }, group: { kind: "id", id: 0 } }],
     ["+5", { user: { kind: "id", id: 5 } }],
     ["4294967294", { user: { kind: "id", id: 4294967294 } }],
     ["$U:$U", { user: { kind: "id", id: 7 }, group: { kind: "id", id: 7 } }],
   ])("%s", async (chown, owner) => {
-    expect((await copyOf(`${F}ENV U=7\nCOPY --chown=${chown} a b`)).owner).toEqual(owner);
+    expect((await copyOf(`${F}ENV U=7\nCOPY --chown="${chown}" a b`)).owner).toEqual(owner);
   });
 
   test("names are looked up in the image, for every source", async () => {
@@ -182,7 +186,6 @@ describe("--chown", () => {
 
   it.each<[string, string]>([
     ["--chown=-4294967296", "2:14-24 CHOWN_INVALID -4294967296 is no number that a user or group can have"],
-    ["--chown=1:2/3", '2:14-18 CHOWN_INVALID "2/3" is no name of a user or group'],
     [
       "--link --chown=me",
       '2:21-22 CHOWN_INVALID --link copies apart from the image, where "me" has no number',

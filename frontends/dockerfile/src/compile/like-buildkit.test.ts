@@ -144,3 +144,89 @@ describe("a mistake in --mount", () => {
     });
   });
 });
+
+describe("in a stage that the target does not need", () => {
+  const before = (line: string): string => `FROM scratch AS other\n${line}\n\nFROM scratch\nCOPY a /\n`;
+  const target = { options: { target: "other" } };
+
+  it.each([
+    "RUN []",
+    "RUN --mount=type=nope,target=/x x",
+    "RUN --mount=type=tmpfs,target=/x,size=q x",
+    "RUN --device=required x",
+    "COPY --chmod=zz a b",
+    "STOPSIGNAL foo",
+    "EXPOSE abc",
+    "VOLUME $X",
+    "ENV a=${b",
+    "ADD --checksum=zz http://x/y z",
+  ])("%s is a mistake that stops only builds that need it", async (line) => {
+    await compileText(before(line));
+    expect(await failureOf(before(line), target)).toMatch(/^2:/);
+  });
+
+  it.each<[string, string]>([
+    ["RUN --mount= x", "MOUNT_INVALID"],
+    ["RUN --mount='' x", "MOUNT_INVALID"],
+    [`RUN --mount='type=bind,"target=/x"y' x`, "MOUNT_INVALID"],
+    ["RUN --mount=from=UPPER,target=/x x", "REFERENCE_INVALID"],
+    ["RUN --device= x", "FLAG_VALUE"],
+    ["RUN --device=a,name=b x", "FLAG_VALUE"],
+    ["COPY --from=a:b:c a b", "REFERENCE_INVALID"],
+    ['VOLUME ["/a", " "]', "VOLUME_EMPTY"],
+  ])("%s stops every build", async (line, code) => {
+    expect(await failureOf(before(line))).toMatch(new RegExp(`^2:\\S+ ${code} `));
+  });
+});
+
+test.each(["a=b", "required,foo=1", "name=a,required=TRUE", ",x"])(
+  "--device=%s names a device",
+  async (device) => {
+    const [{ op } = {}] = (await verticesOf(`FROM alpine\nRUN --device=${device} x`)).slice(-1);
+    expect(op).toMatchObject({ kind: "exec" });
+  },
+);
+
+test("flags of ARG and STOPSIGNAL are nothing, and told", async () => {
+  const { config } = await compileText("FROM scratch\nARG --x A=1\nSTOPSIGNAL --y=z 9\nENV B=$A");
+  expect(config?.config).toMatchObject({ StopSignal: "9", Env: [expect.stringContaining("PATH="), "B=1"] });
+});
+
+test.each<[string, number]>([
+  ["1e3", 1000],
+  ["1E3k", 1024_000],
+  [".5m", 1 << 19],
+  ["1.m", 1 << 20],
+  ["+1_0 kib", 10_240],
+  ["0.1", 0],
+  ["8191p", 0],
+])("size=%s of a tmpfs is %d bytes", async (size, sizeBytes) => {
+  const [{ op } = {}] = (
+    await verticesOf(`FROM alpine\nRUN --mount=type=tmpfs,target=/x,'size=${size}' x`)
+  ).slice(-1);
+  expect(op).toMatchObject({ mounts: [{}, { kind: "tmpfs", sizeBytes }] });
+});
+
+test.each(["1ki", "1ib", "1  k", " 1k", "1k ", "1e", "1_", "1__0", "-1", "0x10", "inf", "1e400"])(
+  "size=%j is none",
+  async (size) => {
+    const text = `FROM alpine\nRUN --mount=type=tmpfs,target=/x,'size=${size}' x`;
+    expect(await failureOf(text)).toContain("MOUNT_INVALID");
+  },
+);
+
+test.each(["foo/bar", "macos/x86_64", "windows(10.0.17763)/amd64", "arm/v6", "sparc"])(
+  "FROM --platform=%s is a platform, whether anybody has one or not",
+  async (platform) => {
+    // Without a base image there is nothing in it that could be of another platform.
+    const { config } = await compileText(`FROM --platform=${platform} scratch\nENV A=$TARGETARCH`);
+    expect(config?.os).toBe("linux");
+  },
+);
+
+test.each(["a.b/c", "linux(1", "foo", "a/b/c/d", "linux/"])(
+  "FROM --platform=%s is none",
+  async (platform) => {
+    expect(await failureOf(`FROM --platform=${platform} scratch`)).toContain("PLATFORM_INVALID");
+  },
+);

@@ -28,7 +28,7 @@ export function parseOwner(text: string, input: InputIndex): ChownOpt | undefine
 }
 
 /**
- * Refuses an owner that no filesystem can have and, with `numbersOnly`, one that must be looked up.
+ * Refuses numbers that no file can have as owner and, with `numbersOnly`, what must be looked up.
  * @throws InputError `CHOWN_INVALID`
  */
 export function checkOwner(
@@ -41,13 +41,6 @@ export function checkOwner(
     const id = numberOf(part);
     // BuildKit takes -1, which changes nothing.
     if (id !== undefined && (id < 0 || id > LAST_ID) && Number(part) !== -1) return outOfRange(part, at);
-    if (id === undefined && /[/\s]/.test(part)) {
-      failAt(at.site, at.span, {
-        code: "CHOWN_INVALID",
-        message: `"${part}" is no name of a user or group`,
-        hint: "Write --chown=user, --chown=user:group or --chown=:group, with names or numbers.",
-      });
-    }
     if (id === undefined && at.numbersOnly) {
       failAt(at.site, at.span, {
         code: "CHOWN_INVALID",

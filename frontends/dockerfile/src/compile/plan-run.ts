@@ -1,4 +1,5 @@
 import type { SecretEnv } from "@slipway/ir";
+import { NO_COMMAND, NO_DEVICE } from "../commands/check-run.ts";
 import type { RunCommand } from "../commands/command.ts";
 import { MountError, readMount, type MountSpec } from "../commands/mount.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
@@ -9,12 +10,20 @@ import type { StagePlanner } from "./plan-stage.ts";
 import { failAt } from "./site-error.ts";
 import { stageLabel } from "./stage-plans.ts";
 
+const HIDES_ROOT = {
+  code: "MOUNT_INVALID",
+  message: "a mount cannot hide the root",
+  hint: "Give it a folder of its own as target.",
+} as const;
+
 /** Turns a RUN into a step. */
 export function planRun(planner: StagePlanner, command: RunCommand, placed: PlacedCommand): void {
   const { plan, image, scope } = planner;
   // A command may look at anything below the root.
   plan.usedPaths.add("/");
   const { line, node } = command;
+  if (line.args.length === 0) failAt(placed, node.keyword.span, NO_COMMAND);
+  for (const { name } of command.devices) if (name.text === "") failAt(placed, name.span, NO_DEVICE);
   const script = line.form === "exec" ? undefined : runScript(command, scope.escape);
   const args = script === undefined ? [...line.args] : [...image.shell, script.text];
   const mounted = planMounts(planner, command, placed);
@@ -68,6 +77,7 @@ function planMounts(planner: StagePlanner, command: RunCommand, placed: PlacedCo
       if (spec.type === "secret" && spec.target === undefined) continue;
       const written = spec.target?.text ?? `/run/buildkit/ssh_agent.${sockets.length}`;
       const target = written.startsWith("/") ? cleanPath(written) : joinPath("/", planner.cwd, written);
+      if (target === "/") failAt(placed, spec.target?.span ?? mount.span, HIDES_ROOT);
       const { type, id, uid = 0, gid = 0 } = spec;
       const mode = spec.mode ?? (type === "secret" ? 0o400 : 0o600);
       mounts.push({ type, id, target, uid, gid, mode, optional });
@@ -122,13 +132,7 @@ function planMount(
   const target = written.text.startsWith("/")
     ? cleanPath(written.text)
     : joinPath("/", planner.cwd, written.text);
-  if (target === "/") {
-    failAt(placed, written.span, {
-      code: "MOUNT_INVALID",
-      message: "a mount cannot hide the root",
-      hint: "Give it a folder of its own as target.",
-    });
-  }
+  if (target === "/") failAt(placed, written.span, HIDES_ROOT);
   const source = rootedPath(spec.source);
   const origin = mountedOrigin(planner, spec, { source, plan: from.origin });
   if (origin.kind === "stage" && !origin.plan.planned && origin.plan.stage !== undefined) {

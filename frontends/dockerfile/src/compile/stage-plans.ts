@@ -193,7 +193,7 @@ export class StagePlans {
         ),
       });
     }
-    return atPlace(this.#site, word.span, () => parsePlatform(text));
+    return atPlace(this.#site, word.span, () => parsePlatform(text, { anyOs: true }));
   }
 
   #base(name: string, platform: Platform | undefined): Base {
@@ -265,7 +265,7 @@ export class StagePlans {
     const base: Base =
       from.text === "scratch"
         ? { kind: "scratch" }
-        : (this.#namedContext(from.text, undefined) ?? { kind: "image", name: from.text });
+        : (this.#namedContext(from.text, undefined) ?? this.#image(from, site));
     const plan = unresolvedPlan({
       label: from.text,
       base,
@@ -275,6 +275,12 @@ export class StagePlans {
     });
     this.#outside.set(from.text, plan);
     return plan;
+  }
+
+  /** The image of a name that is to be one whether the target needs it or not. */
+  #image({ text, span }: Word, site: Site): Base {
+    atPlace(site, span, () => parseImageReference(text));
+    return { kind: "image", name: text };
   }
 
   /** The stages that a stage needs directly. */

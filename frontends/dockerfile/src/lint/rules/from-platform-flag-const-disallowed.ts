@@ -3,7 +3,7 @@ import { buildkitRule } from "../rule.ts";
 
 function platformOf(text: string): Platform | undefined {
   try {
-    return parsePlatform(text);
+    return parsePlatform(text, { anyOs: true });
   } catch {
     return undefined;
   }
