@@ -116,6 +116,17 @@ describe("the plain display", () => {
     expect(text()).toBe("#1 RUN <<EOF a b EOF\n#1 0.000 \x1b[31mred\x1b[0m\n");
   });
 
+  test("obeys no control characters in names, warnings and errors, which build files and images choose", () => {
+    const { display, text } = open();
+    const name = "RUN \x1b[2Jx";
+    display.event(vertex(name, { startedMs: START_MS }));
+    display.event(status(name, "\x1b[31m", { current: 1, startedMs: START_MS }));
+    display.event({ kind: "warning", vertex: vertex(name).digest, code: "C", message: "\x1b]0;t\x07" });
+    display.event(vertex(name, { startedMs: START_MS, completedMs: START_MS, error: "no \x9b31m user" }));
+    display.close();
+    expect(text()).toBe("#1 RUN ␛[2Jx\n#1 WARN: C: ␛]0;t␇\n#1 ␛[31m 1B\n#1 ERROR: no \ufffd31m user\n");
+  });
+
   test("prints a transfer at once, every five seconds, and at its end", () => {
     const { display, clock, text } = open();
     display.event(vertex("pull", { startedMs: START_MS }));

@@ -2,6 +2,7 @@ import type { ProgressEvent, StatusEvent, WarningEvent } from "@slipway/engine-s
 import type { Clock, Display } from "./display.ts";
 import type { OutputLine } from "./line-splitter.ts";
 import { isCancelled, isRunning, type Step, type Trace } from "./trace.ts";
+import { visibleText } from "../report/visible-text.ts";
 import { statusLine } from "./status-line.ts";
 import { formatLineTime, formatSeconds } from "./units.ts";
 
@@ -159,7 +160,7 @@ export class PlainDisplay implements Display {
     }
     this.#currentWroteMs = now;
     const prefix = `#${shown.number} `;
-    for (const note of shown.notes.splice(0)) this.#text += `${prefix}${note}\n`;
+    for (const note of shown.notes.splice(0)) this.#text += `${prefix}${visibleText(note)}\n`;
     this.#printStatuses(shown, prefix, now);
     for (const line of shown.lines) {
       this.#text += `${prefix}${formatLineTime(line.timestampMs - (step.startedMs ?? line.timestampMs))} ${line.text}\n`;
@@ -167,7 +168,7 @@ export class PlainDisplay implements Display {
     }
     shown.lines = [];
     if (step.completedMs !== undefined && !shown.ended) {
-      this.#text += `${prefix}${ending(step)}\n`;
+      this.#text += `${prefix}${visibleText(ending(step))}\n`;
       shown.ended = true;
       this.#current = undefined;
     }
@@ -184,7 +185,7 @@ export class PlainDisplay implements Display {
   #printStatuses(shown: Shown, prefix: string, now: number): void {
     for (const status of [...shown.statuses.values()]) {
       if (!isDue(status, shown.statusPrintedMs.get(status.id), now)) continue;
-      this.#text += `${prefix}${statusLine(status, now)}\n`;
+      this.#text += `${prefix}${visibleText(statusLine(status, now))}\n`;
       if (status.completedMs === undefined) shown.statusPrintedMs.set(status.id, now);
       else shown.statuses.delete(status.id);
     }
@@ -216,6 +217,6 @@ function isDue(status: StatusEvent, printedMs: number | undefined, now: number):
 
 /** Names of steps may hold line ends (heredocs) and be as long as a script. */
 function oneLine(name: string): string {
-  const line = name.replace(/\s*\n\s*/g, " ");
+  const line = visibleText(name.replace(/\s*\n\s*/g, " "));
   return line.length > MAX_NAME_LENGTH ? `${line.slice(0, MAX_NAME_LENGTH - 3)}...` : line;
 }

@@ -55,7 +55,8 @@ export async function get(transport: Transport, request: GetRequest): Promise<Ht
     const own = url.origin === request.url.origin && authorization !== undefined;
     const response = await answer(transport, { ...rest, url, ...(own ? { authorization } : {}) });
     const { status } = response;
-    if ((status >= 200 && status <= 299) || status === 304) return response;
+    // A part of a file (206) that nobody asked for is no success.
+    if ((status >= 200 && status <= 299 && status !== 206) || status === 304) return response;
     response.body.destroy();
     if (![301, 302, 303, 307, 308].includes(status)) throw statusError(status, url);
     const target = URL.parse(response.headers.location ?? "", url.href);

@@ -342,6 +342,7 @@ describe("a server that", () => {
     [500, "HTTP_STATUS", 3],
     [503, "HTTP_STATUS", 3],
     [400, "HTTP_STATUS", 1],
+    [206, "HTTP_STATUS", 1],
   ])("answers %d gives %s after %d requests", async (status, code, requests) => {
     const store = await temporaryStore();
     const server = await serve((_, response) => void response.writeHead(status).end("no"));
