@@ -26,7 +26,7 @@ export class FakeBridge implements Bridge {
   readonly solved: Definition[] = [];
   readonly warnings: Diagnostic[] = [];
   readonly images: Readonly<Record<string, ImageConfig>>;
-  readonly files: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly files: Readonly<Record<string, Readonly<Record<string, string | Uint8Array>>>>;
 
   /** Symlinks that lead nowhere, by local source and name. */
   readonly links: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -57,7 +57,7 @@ export class FakeBridge implements Bridge {
   async readFile(ref: BridgeRef, path: string): Promise<Uint8Array> {
     const text = this.files[ref.id]?.[path];
     if (text === undefined) throw new InputError("FILE_NOT_FOUND", `no ${path}`);
-    return new TextEncoder().encode(text);
+    return typeof text === "string" ? new TextEncoder().encode(text) : text;
   }
 
   async readDir(ref: BridgeRef, folder: string): Promise<readonly FileStat[]> {
@@ -130,7 +130,7 @@ export const IMAGES: Readonly<Record<string, ImageConfig>> = {
 };
 
 export async function compileAll(
-  text: string,
+  text: string | Uint8Array,
   input: CompileInput = {},
 ): Promise<{ outputs: readonly FrontendOutput[]; bridge: FakeBridge }> {
   const files = { context: {}, ...input.files, dockerfile: { Dockerfile: text, ...input.files?.dockerfile } };
@@ -146,7 +146,7 @@ export async function compileAll(
 
 /** Compiles for one platform. */
 export async function compileText(
-  text: string,
+  text: string | Uint8Array,
   input: CompileInput = {},
 ): Promise<FrontendOutput & { bridge: FakeBridge }> {
   const { outputs, bridge } = await compileAll(text, input);
@@ -154,7 +154,7 @@ export async function compileText(
 }
 
 /** The error of a text that must not compile, as `line:column-endColumn CODE message | hint`. */
-export async function failureOf(text: string, input: CompileInput = {}): Promise<string> {
+export async function failureOf(text: string | Uint8Array, input: CompileInput = {}): Promise<string> {
   const error = await errorOf(text, input);
   const at = error.location;
   const place =
@@ -162,7 +162,7 @@ export async function failureOf(text: string, input: CompileInput = {}): Promise
   return `${place} ${error.code} ${error.message} | ${error.hint}`;
 }
 
-export async function errorOf(text: string, input: CompileInput = {}): Promise<InputError> {
+export async function errorOf(text: string | Uint8Array, input: CompileInput = {}): Promise<InputError> {
   try {
     await compileText(text, input);
   } catch (error) {

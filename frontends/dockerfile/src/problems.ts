@@ -43,6 +43,7 @@ export type DockerfileErrorCode =
   | "FILE_NOT_REGULAR"
   | "OPTION_INVALID"
   | "LINT_VIOLATION"
+  | "TEXT_INVALID"
   | "NOT_SUPPORTED_YET";
 
 /** One mistake, before it is thrown; plain data that survives JSON. */

@@ -273,7 +273,9 @@ describe.each(Object.entries(ROWS))("%s", (_, { good, bad }) => {
 });
 
 /** One way to each code; where no text leads to it, why. */
-const CODES: Readonly<Record<DockerfileErrorCode, readonly [text: string, input?: CompileInput] | null>> = {
+const CODES: Readonly<
+  Record<DockerfileErrorCode, readonly [text: string | Uint8Array, input?: CompileInput] | null>
+> = {
   DOCKERFILE_EMPTY: ["# nothing"],
   DOCKERFILE_NOT_FOUND: ["", { options: { filename: "nope" } }],
   DIRECTIVE_INVALID: ["# escape=x\nFROM alpine"],
@@ -297,6 +299,7 @@ const CODES: Readonly<Record<DockerfileErrorCode, readonly [text: string, input?
   REFERENCE_INVALID: ["FROM A"],
   GIT_REFERENCE_INVALID: ["FROM alpine\nADD https://h/r.git?nope=1 /"],
   EXPANSION_FAILED: ["FROM alpine\nLABEL a=${x"],
+  TEXT_INVALID: [Buffer.from("FROM alpine\nRUN \xff", "latin1")],
   MOUNT_INVALID: ["FROM alpine\nRUN --mount=type=x y"],
   CHMOD_INVALID: ["FROM alpine\nCOPY --chmod=9 a b"],
   CHOWN_INVALID: ["FROM alpine\nCOPY --link --chown=me a b"],

@@ -9,7 +9,8 @@ import type { RememberingParser } from "../syntax/remembering-parser.ts";
 import { readIgnoreFile } from "./dockerignore.ts";
 import { Emitter, followedPaths } from "./emit.ts";
 import type { BuildFile } from "./load-build-file.ts";
-import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
+import { decodeText } from "./decode-text.ts";
+import { localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import { platformArgs, type CompileOptions } from "./options.ts";
 import type { StagePlan } from "./plan.ts";
 import { StagePlanner, type PlanScope } from "./plan-stage.ts";
@@ -100,7 +101,7 @@ export async function ignorePatterns({
       signal,
     });
     if (bytes === undefined) return { file: name, patterns: [] };
-    text = decodeText(bytes);
+    text = decodeText(bytes).text;
   }
   const problems: Problem[] = [];
   const patterns = readIgnoreFile(text, { file: name, problems });
@@ -165,6 +166,7 @@ export async function compile(given: CompileContext, wanted: Platform): Promise<
     globals,
     platform,
     contextPaths: new Set(),
+    ...(file.wrong === undefined ? {} : { wrong: file.wrong }),
     ...(options.commit === "explicit" ? { commits: context.commits ?? new Set<InstructionNode>() } : {}),
   };
   for (const plan of plans.stages) if (needed.has(plan)) new StagePlanner(plan, scope).run();

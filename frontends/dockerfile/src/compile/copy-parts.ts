@@ -3,7 +3,7 @@ import { InputError } from "@slipway/oci";
 import type { CopyCommand } from "../commands/command.ts";
 import type { Heredoc, Word } from "../syntax/syntax-tree.ts";
 import { gitSource, parseGitReference } from "./git-reference.ts";
-import { heredocText } from "./heredoc-text.ts";
+import { heredocBytes, heredocText } from "./heredoc-text.ts";
 import { cleanPath, joinPath, rootedPath } from "./paths.ts";
 import type { CopyPart, Origin, PlacedCommand } from "./plan.ts";
 import type { StagePlanner } from "./plan-stage.ts";
@@ -125,7 +125,10 @@ function inlinePart(planner: StagePlanner, heredoc: Heredoc, placed: PlacedComma
       hint: "Choose a name without slashes, for example <<EOF, and write the path as the destination.",
     });
   }
-  return { kind: "inline", name, data: Buffer.from(heredocText(heredoc, planner.lookup, placed)) };
+  const data = heredoc.expand
+    ? Buffer.from(heredocText(heredoc, planner.lookup, placed))
+    : heredocBytes(heredoc, placed.isTrigger ? undefined : planner.scope.wrong);
+  return { kind: "inline", name, data };
 }
 
 /** The part that a URL or git repository is; undefined for a path. */

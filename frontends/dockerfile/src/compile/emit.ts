@@ -121,17 +121,24 @@ export class Emitter implements StepEmitter {
   }
 
   vertex(span: Span, vertex: Vertex): Edge {
+    const location = this.#locate(span);
+    this.locations.set(vertex.digest, [...(this.locations.get(vertex.digest) ?? []), location]);
+    return { vertex, index: 0 };
+  }
+
+  #locate(span: Span): VertexLocation {
     const { source } = this.scope;
     const position = (offset: number): Position => {
       const { line, column } = source.position(offset);
       return { line, character: column - 1 };
     };
-    const location: VertexLocation = {
-      source: source.fileIndex(span.start),
+    const index = source.fileIndex(span.start);
+    const { includedAt } = source.files[index]!;
+    return {
+      source: index,
       ranges: [{ start: position(span.start), end: position(span.end) }],
+      ...(includedAt === undefined ? {} : { includedFrom: this.#locate(includedAt) }),
     };
-    this.locations.set(vertex.digest, [...(this.locations.get(vertex.digest) ?? []), location]);
-    return { vertex, index: 0 };
   }
 
   metadata(plan: StagePlan, step: Step): Pick<Vertex["metadata"], "description" | "ignoreCache"> {

@@ -6,7 +6,8 @@ import { fragmentPlace, MAX_FRAGMENT_BYTES, type FragmentPlace } from "./fragmen
 import { gitSource, type GitReference } from "./git-reference.ts";
 import type { FragmentLoader, LoadedFragment } from "./include-fragments.ts";
 import type { BuildFile } from "./load-build-file.ts";
-import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
+import { decodeText } from "./decode-text.ts";
+import { localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
 import { cleanPath, joinPath } from "./paths.ts";
 import { shownAddress } from "./shown-address.ts";
@@ -77,7 +78,15 @@ export class FragmentSources implements FragmentLoader<FragmentRoot> {
         hint: "Fragments are parts of Dockerfiles: COPY is for data.",
       });
     }
-    return { kind: "fragment", text: decodeText(bytes), label, root, folder: cleanPath(`${clean}/..`) };
+    const { text, wrong } = decodeText(bytes);
+    if (wrong !== undefined) {
+      throw problemError({
+        code: "INCLUDE_INVALID",
+        message: `${label} is no UTF-8`,
+        hint: "Save the file as UTF-8: iconv -f LATIN1 -t UTF-8 changes one that was written in Latin-1.",
+      });
+    }
+    return { kind: "fragment", text, label, root, folder: cleanPath(`${clean}/..`) };
   }
 
   #rootOf(place: FragmentPlace, own: FragmentRoot): FragmentRoot {

@@ -1,7 +1,8 @@
 import type { Bridge } from "@slipway/frontend-sdk";
 import { InputError } from "@slipway/oci";
 import type { DockerfileErrorCode } from "../problems.ts";
-import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
+import { decodeText, type WrongBytes } from "./decode-text.ts";
+import { localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
 import { resolveRemoteContext, type RemoteContext } from "./remote-context.ts";
 import { shownAddress } from "./shown-address.ts";
@@ -14,6 +15,8 @@ export interface BuildFile {
   readonly filename: string;
   readonly bytes: Uint8Array;
   readonly text: string;
+  /** The bytes that are no UTF-8; absent when there are none. */
+  readonly wrong?: WrongBytes;
   /** Content of `<filename>.dockerignore`, which goes before the context's. */
   readonly ignoreText?: string;
   /** The build context when it does not come from the client. */
@@ -59,8 +62,8 @@ export async function loadBuildFile(
     return {
       filename,
       bytes,
-      text: decodeText(bytes),
-      ...(ignore === undefined ? {} : { ignoreText: decodeText(ignore) }),
+      ...decodeText(bytes),
+      ...(ignore === undefined ? {} : { ignoreText: decodeText(ignore).text }),
       ...(remote === null ? {} : { remote }),
     };
   }

@@ -79,8 +79,3 @@ async function checkNameIsFree(
     },
   );
 }
-
-/** The text of a file; a byte-order mark stays, bytes that are no UTF-8 become U+FFFD. */
-export function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-}

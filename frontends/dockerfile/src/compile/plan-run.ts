@@ -2,6 +2,7 @@ import type { SecretEnv } from "@slipway/ir";
 import { NO_COMMAND, NO_DEVICE } from "../commands/check-run.ts";
 import type { RunCommand } from "../commands/command.ts";
 import { MountError, readMount, type MountSpec } from "../commands/mount.ts";
+import type { WrongBytes } from "./decode-text.ts";
 import type { Word } from "../syntax/syntax-tree.ts";
 import { heredocSummary, runScript } from "./run-script.ts";
 import { cleanPath, joinPath, rootedPath } from "./paths.ts";
@@ -24,7 +25,9 @@ export function planRun(planner: StagePlanner, command: RunCommand, placed: Plac
   const { line, node } = command;
   if (line.args.length === 0) failAt(placed, node.keyword.span, NO_COMMAND);
   for (const { name } of command.devices) if (name.text === "") failAt(placed, name.span, NO_DEVICE);
-  const script = line.form === "exec" ? undefined : runScript(command, scope.escape);
+  const wrong = placed.isTrigger ? undefined : scope.wrong;
+  const script = line.form === "exec" ? undefined : runScript(command, { escape: scope.escape, wrong });
+  if (wrong !== undefined && script?.text.includes("\uFFFD")) refuseWrongBytes(command, placed, wrong);
   const args = script === undefined ? [...line.args] : [...image.shell, script.text];
   const mounted = planMounts(planner, command, placed);
   const { mounts, secretEnv } = mounted;
@@ -56,6 +59,25 @@ export function planRun(planner: StagePlanner, command: RunCommand, placed: Plac
     ...(script?.program === undefined ? {} : { script: script.program }),
   });
   image.commit(`RUN ${[...declaredArgs(plan), ...args].join(" ")} # buildkit`, { layer: true });
+}
+
+/** A definition is UTF-8, and what the shell is to run is part of it: BuildKit refuses such a step, too. */
+function refuseWrongBytes({ node }: RunCommand, placed: PlacedCommand, wrong: WrongBytes): void {
+  const inBody = (offset: number): boolean =>
+    node.heredocs.some(({ body }) => offset >= body.start && offset < body.end);
+  for (const offset of wrong.within(placed.span)) {
+    const { excerpt = "" } = placed.locate({ start: offset, end: offset + 1 });
+    if (!inBody(offset) && /^\s*#/.test(excerpt)) continue;
+    failAt(
+      placed,
+      { start: offset, end: offset + 1 },
+      {
+        code: "TEXT_INVALID",
+        message: "the command holds a byte that is no UTF-8",
+        hint: "Save the file as UTF-8. To have the byte itself, let the command make it, as printf '\\377' does, or COPY <<'EOF' a script.",
+      },
+    );
+  }
 }
 
 interface PlannedMounts {

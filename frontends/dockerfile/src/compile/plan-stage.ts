@@ -11,6 +11,7 @@ import type {
 import { didYouMean } from "../did-you-mean.ts";
 import { expandText, type ExpandOptions, type Lookup } from "../expand/expand.ts";
 import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";
+import type { WrongBytes } from "./decode-text.ts";
 import { goList, goQuoteList } from "./go-format.ts";
 import { ImageDraft } from "./image-draft.ts";
 import type { CompileOptions } from "./options.ts";
@@ -31,6 +32,8 @@ export interface PlanScope {
   readonly platform: Platform;
   /** Paths of the build context that steps use; `/` means all of it. */
   readonly contextPaths: Set<string>;
+  /** What of the build file is no UTF-8; absent when all of it is. */
+  readonly wrong?: WrongBytes;
   /** Instructions at which the image is committed; absent when every step makes a layer of its own. */
   readonly commits?: ReadonlySet<InstructionNode>;
 }

@@ -15,7 +15,8 @@ import type { RememberingParser } from "../syntax/remembering-parser.ts";
 import { readIgnoreFile } from "./dockerignore.ts";
 import { layoutAttrs } from "./named-context.ts";
 import { ImageDraft } from "./image-draft.ts";
-import { decodeText, localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
+import { decodeText } from "./decode-text.ts";
+import { localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
 import type { CompileOptions } from "./options.ts";
 import type { Span } from "../syntax/source-text.ts";
 import type { StagePlan } from "./plan.ts";
@@ -173,7 +174,7 @@ async function contextIgnore(
   });
   if (bytes === undefined) return [];
   const problems: Problem[] = [];
-  const patterns = readIgnoreFile(decodeText(bytes), {
+  const patterns = readIgnoreFile(decodeText(bytes).text, {
     file: `.dockerignore of the context ${base.contextName}`,
     problems,
   });

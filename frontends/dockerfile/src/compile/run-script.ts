@@ -1,5 +1,7 @@
 import type { RunCommand } from "../commands/command.ts";
 import { parseHeredocOpening } from "../syntax/heredoc.ts";
+import type { WrongBytes } from "./decode-text.ts";
+import { heredocBytes, withoutTabs } from "./heredoc-text.ts";
 import type { Heredoc } from "../syntax/syntax-tree.ts";
 
 /** What a RUN in shell form hands to the shell. */
@@ -16,15 +18,19 @@ export const PIPES_FOLDER = "/dev/pipes/";
 
 /** The body of a here-document as it is meant: without leading tabs for `<<-`. */
 export function heredocBody({ content, stripTabs }: Heredoc): string {
-  return stripTabs ? content.replace(/^\t+/gm, "") : content;
+  return stripTabs ? withoutTabs(content) : content;
 }
 
 /**
  * Puts together the text for the shell. A lone here-document is the script itself; others are the shell's business, which
  * gets the line and the documents as they are written. Nothing is expanded: the shell does that.
+ * @param options.wrong what of the file is no UTF-8, if anything: a program is its bytes
  * @see Dockerfile reference, "Here-Documents"
  */
-export function runScript(command: RunCommand, escape: "\\" | "`"): RunScript {
+export function runScript(
+  command: RunCommand,
+  { escape, wrong }: { readonly escape: "\\" | "`"; readonly wrong: WrongBytes | undefined },
+): RunScript {
   const { heredocs } = command.node;
   const line = command.line.args.join(" ");
   const [first] = heredocs;
@@ -34,7 +40,7 @@ export function runScript(command: RunCommand, escape: "\\" | "`"): RunScript {
     if (!body.startsWith("#!")) return { text: body, lone: first };
     return {
       text: PIPES_FOLDER + first.name,
-      program: { name: first.name, data: new TextEncoder().encode(body) },
+      program: { name: first.name, data: heredocBytes(first, wrong) },
       lone: first,
     };
   }

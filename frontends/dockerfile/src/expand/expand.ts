@@ -14,6 +14,8 @@ export interface ExpandOptions {
   readonly ignoreQuotes?: boolean;
   /** Leaves references to variables that are not set as they are written. */
   readonly keepUnset?: boolean;
+  /** Leaves a byte-order mark at the start. */
+  readonly keepMark?: boolean;
 }
 
 export interface Expansion {
@@ -98,7 +100,7 @@ class Expander {
     this.#escape = options.escape ?? "\\";
     this.#options = options;
     // Go's scanner takes a byte-order mark at the start of a word off.
-    this.#at = source.startsWith("\ufeff") ? 1 : 0;
+    this.#at = source.startsWith("\ufeff") && options.keepMark !== true ? 1 : 0;
   }
 
   /** Expands up to the end, or up to and without `stop`. */
