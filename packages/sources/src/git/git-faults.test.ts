@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { createServer, type AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { requires } from "@slipway/testing";
+import { processesWith, requires } from "@slipway/testing";
 import { linux, serve, signal, taskOf, temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository, type GitServer } from "./git-server.test.helper.ts";
 import { failureOf, listing, load, opOf, type Wanted } from "./git-source.test.helper.ts";
@@ -80,8 +80,7 @@ requires({ root: true, commands: ["git"] }).describe("a repository that", () => 
     const pending = createGitSource({ store }).load(op, linux, taskOf(op, [], abort.signal));
     setTimeout(() => abort.abort(new Error("enough")), 300);
     await expect(pending).rejects.toThrow("enough");
-    const running = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" });
-    expect(running).not.toContain(url);
+    expect(processesWith(url)).toEqual([]);
   });
 
   test("is nothing but files on a web server is fetched whole, with its submodules", async () => {
