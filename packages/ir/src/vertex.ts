@@ -57,6 +57,8 @@ export interface SourceInfo {
 export interface VertexLocation {
   readonly source: number;
   readonly ranges: readonly Range[];
+  /** What brought the source into another one. LLB has no place for it: it is lost on the wire. */
+  readonly includedFrom?: VertexLocation;
 }
 
 /** A graph with one result. */

@@ -35,6 +35,7 @@ export const MODERN_CLIENT: ClientCapabilities = {
     publishDiagnostics: {
       codeDescriptionSupport: true,
       versionSupport: true,
+      relatedInformation: true,
       tagSupport: { valueSet: [1, 2] },
     },
   },
@@ -126,11 +127,13 @@ export class TestClient implements AsyncDisposable {
     return client;
   }
 
-  async initialize(capabilities: ClientCapabilities): Promise<InitializeResult> {
+  /** @param more other parameters, such as the folders that are open */
+  async initialize(capabilities: ClientCapabilities, more: object = {}): Promise<InitializeResult> {
     this.#initialized = await this.request<InitializeResult>("initialize", {
       processId: process.pid,
       rootUri: null,
       capabilities,
+      ...more,
     });
     await this.notify("initialized", {});
     return this.#initialized;

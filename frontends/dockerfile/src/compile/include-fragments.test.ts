@@ -99,6 +99,8 @@ describe("INCLUDE", () => {
     const place = (vertex: typeof last) =>
       definition.locations.get(vertex.digest)!.map(({ source, ranges }) => [source, ranges[0]!.start.line]);
     expect(place(last)).toEqual([[0, 4]]);
+    const [included] = definition.locations.get(last.inputs[0]!.vertex.digest)!;
+    expect(included!.includedFrom).toMatchObject({ source: 0, ranges: [{ start: { line: 3 } }] });
     expect(place(last.inputs[0]!.vertex)).toEqual([[1, 2]]);
   });
 });

@@ -313,3 +313,40 @@ test("LINT_VERSION is another one when findings are", async () => {
   // When this fails, count LINT_VERSION up and put the new digest here.
   expect(`${LINT_VERSION} ${sha256(findings.join("\n")).slice(7, 23)}`).toBe("1 1ba2a90ef118f5aa");
 });
+
+describe("with fragments", () => {
+  const ON = "# slipway=include\n";
+
+  test("the order of instructions is that of the whole, not of the files", async () => {
+    const part = 'SHELL ["/bin/sh", "-c"]\nARG V=1\nUSER app\n';
+    const used = await ask(`${ON}FROM scratch\nINCLUDE a.part\nLABEL v=$V\n`, {
+      context: { "a.part": part },
+    });
+    expect(rulesOf(used)).toEqual([]);
+    const unused = await ask(`${ON}FROM scratch\nLABEL v=\nINCLUDE a.part\n`, {
+      context: { "a.part": part },
+      options: { "lint:set": "check" },
+    });
+    expect(rulesOf(unused)).toContain("UnusedArg");
+  });
+
+  test("comments for checks count above the instructions that they stand above", async () => {
+    const text = `${ON}FROM scratch\nINCLUDE a.part\n# check=skip=MaintainerDeprecated\nMAINTAINER me\n`;
+    const { json } = await ask(text, {
+      context: {
+        "a.part": "# other\nLABEL a=1\n# check=skip=MaintainerDeprecated\nMAINTAINER you\nMAINTAINER them\n",
+      },
+    });
+    expect(json.warnings.map(({ position }) => [position.file, position.line])).toEqual([["a.part", 5]]);
+  });
+
+  test("a token in a fragment is masked in the fragment's own line", async () => {
+    const token = `ghp_${"a1B2".repeat(9)}`;
+    const { json, text } = await ask(`${ON}FROM scratch\nINCLUDE a.part\n`, {
+      context: { "a.part": `LABEL a=1\nENV T=${token}\n` },
+    });
+    const found = json.warnings.find(({ ruleName }) => ruleName === "TokenInBuildFile");
+    expect(found!.position.excerpt).toBe(`ENV T=${"*".repeat(20)}`);
+    expect(text).not.toContain(token);
+  });
+});

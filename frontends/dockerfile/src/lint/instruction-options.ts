@@ -16,7 +16,11 @@ export function commentsAbove(tree: DockerfileTree): ReadonlyMap<number, readonl
   const found = new Map<number, readonly Comment[]>();
   let next = 0;
   let from = tree.directives.at(-1)?.span.end ?? 0;
-  for (const { span } of tree.instructions) {
+  let file = 0;
+  // Fragments stand behind the file, each in one piece.
+  for (const { span } of inOrderOfText(tree)) {
+    const own = tree.source.fileIndex(span.start);
+    if (own !== file) from = tree.source.files[(file = own)]!.start;
     let block: Comment[] = [];
     for (; next < tree.comments.length && tree.comments[next]!.span.start < span.start; next++) {
       const comment = tree.comments[next]!;
@@ -28,6 +32,13 @@ export function commentsAbove(tree: DockerfileTree): ReadonlyMap<number, readonl
     from = span.end;
   }
   return found;
+}
+
+/** Instructions in the order of their offsets, which is not that of the file where fragments were put in. */
+export function inOrderOfText({ source, instructions }: DockerfileTree): readonly InstructionNode[] {
+  return source.files.length === 1
+    ? instructions
+    : instructions.toSorted((a, b) => a.span.start - b.span.start);
 }
 
 /** What the first `# check=` comment above an instruction says; what it cannot mean is ignored. */

@@ -1,3 +1,4 @@
+import { inOrderOfText } from "../lint/instruction-options.ts";
 import type { Comment, DockerfileTree, InstructionNode } from "../syntax/syntax-tree.ts";
 
 /** Finds descriptions in comments. */
@@ -16,7 +17,7 @@ export function readDescriptions(tree: DockerfileTree): Descriptions {
   const above = new Map<InstructionNode, readonly Comment[]>();
   const comments = tree.comments.values();
   let comment = comments.next();
-  for (const node of tree.instructions) {
+  for (const node of inOrderOfText(tree)) {
     const block: Comment[] = [];
     for (; !comment.done && comment.value.span.start < node.span.end; comment = comments.next()) {
       const { start } = comment.value.span;

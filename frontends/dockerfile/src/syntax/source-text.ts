@@ -21,8 +21,18 @@ export interface Fragment {
   readonly includedAt: Span;
 }
 
+/** A file that a source text is made of. */
+export interface SourceFile {
+  readonly file: string;
+  readonly text: string;
+  /** Offset of its first character in the whole source text. */
+  readonly start: number;
+  /** Where the INCLUDE is; undefined for the file itself. */
+  readonly includedAt: Span | undefined;
+}
+
 /** One file's part of a source text. */
-class Piece {
+class Piece implements SourceFile {
   readonly file: string;
   readonly text: string;
   readonly start: number;
@@ -90,8 +100,8 @@ export class SourceText {
     this.text = fragments.length === 0 ? own : pieces.map((piece) => piece.text).join("\n");
   }
 
-  /** The files that the text is made of: its own first, then fragments; `start` is the offset of their first character. */
-  get files(): readonly { readonly file: string; readonly text: string; readonly start: number }[] {
+  /** The files that the text is made of: its own first, then fragments. */
+  get files(): readonly SourceFile[] {
     return this.#pieces;
   }
 
@@ -124,9 +134,15 @@ export class SourceText {
     return this.#pieces[0]!.offset(line, column);
   }
 
-  /** The text of a line of the file itself, counted from 1, without its line end. */
-  line(number: number): string {
-    return this.#pieces[0]!.line(number);
+  /** The text of a line, counted from 1, without its line end: of the file itself, or of another one of `files`. */
+  line(number: number, file = 0): string {
+    return this.#pieces[file]!.line(number);
+  }
+
+  /** How many lines one of `files` has. */
+  lineCount(file: number): number {
+    const { text, start } = this.#pieces[file]!;
+    return this.#pieces[file]!.position(start + text.length).line;
   }
 
   /** Where a range is, as errors carry it; the last column is inclusive, the excerpt is the first line. */

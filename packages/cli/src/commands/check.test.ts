@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createEngine, type BuildRequest, type Engine } from "@slipway/engine";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runCommandLine } from "../command-line.ts";
@@ -132,6 +132,71 @@ describe("slipway check", () => {
     const [result] = JSON.parse(stdout).runs[0].results;
     expect(result.locations[0].physicalLocation.artifactLocation.uri).toBe("Dockerfile");
     expect(JSON.parse((await run(["check", "--format", "json"])).stdout).warnings).toHaveLength(1);
+  });
+});
+
+describe("what is in a fragment is told there, and where it was included", () => {
+  const atFragment = (): void => {
+    mkdirSync(folder.join("context/parts"), { recursive: true });
+    write("# slipway=include\nFROM scratch\nINCLUDE parts/a.part\n", "context/Dockerfile");
+    write("\nINCLUDE ./b.part\n", "context/parts/a.part");
+    write("COPY missing /there\nMAINTAINER me\nLABEL a=1\n", "context/parts/b.part");
+  };
+
+  test("by a build: errors of steps, warnings, and the stream for programs", async () => {
+    atFragment();
+    const { status, stderr } = await run(["build", "--progress=plain", "context"]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      "parts/b.part:1\n--------------------\n   1 | >>> COPY missing /there\n--------------------\n" +
+        'included from parts/a.part:2\nincluded from Dockerfile:3\nERROR: "/missing" not found',
+    );
+    expect(stderr).toContain(
+      " - MaintainerDeprecated: MAINTAINER is deprecated (parts/b.part:2, included from parts/a.part:2, included from Dockerfile:3)",
+    );
+    const raw = await run(["build", "--progress=rawjson", "context"]);
+    const details = [...raw.stderr.matchAll(/"detail":(\[[^\]]*\])/g)].flatMap(
+      ([, list]) => JSON.parse(list!) as string[],
+    );
+    expect(details.map((each) => Buffer.from(each, "base64").toString())).toEqual(
+      expect.arrayContaining(["included from parts/a.part:2", "included from Dockerfile:3"]),
+    );
+  });
+
+  test("by a check: as text, JSON and SARIF", async () => {
+    atFragment();
+    const { stdout } = await run(["check", "context"]);
+    expect(stdout).toContain("parts/b.part:2:1\n");
+    expect(stdout).toContain("   1 |     COPY missing /there\n   2 | >>> MAINTAINER me\n");
+    expect(stdout).toContain("included from parts/a.part:2\nincluded from Dockerfile:3\n");
+    // --fix writes to the build file only.
+    expect(stdout).toContain("Check complete, 1 warning found.\n");
+
+    const json = JSON.parse((await run(["check", "--format", "json", "context"])).stdout);
+    expect(json.sources.map(({ filename }: { filename: string }) => filename)).toEqual([
+      "Dockerfile",
+      "parts/a.part",
+      "parts/b.part",
+    ]);
+    expect(json.warnings).toMatchObject([
+      {
+        location: { sourceIndex: 2, ranges: [{ start: { line: 2 } }] },
+        position: {
+          file: "parts/b.part",
+          start: 20,
+          includedFrom: { file: "parts/a.part", line: 2, includedFrom: { file: "Dockerfile", line: 3 } },
+        },
+        fix: { edits: [{ span: { start: 20, end: 33 } }] },
+      },
+    ]);
+
+    const [result] = JSON.parse((await run(["check", "--format", "sarif", "context"])).stdout).runs[0]
+      .results;
+    const place = (location: any) =>
+      `${location.physicalLocation.artifactLocation.uri}:${location.physicalLocation.region.startLine}`;
+    expect(result.locations.map(place)).toEqual(["context/parts/b.part:2"]);
+    expect(result.relatedLocations.map(place)).toEqual(["context/parts/a.part:2", "context/Dockerfile:3"]);
+    expect(result.fixes).toBeUndefined();
   });
 });
 

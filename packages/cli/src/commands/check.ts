@@ -37,12 +37,12 @@ export async function checkCommand(place: string, flags: CheckFlags, io: Host): 
     throw new UsageError(`--format "${flags.format}" is not supported`, `Use one of ${FORMATS.join(", ")}.`);
   const { context, build } = askFlags(place, flags, io);
   const rules = await ruleOptions(flags);
-  const uri = await fix(context, build, { flags, io });
+  const { uri, fragmentUri } = await fix(context, build, { flags, io });
   const offline = flags.offline ? "true" : "auto";
   const options = { "lint:set": "check", "lint:offline": offline, ...rules };
   const { json } = await askFrontend({ requestid: "frontend.lint", context, flags: build, options }, io);
   const result = readLintAnswer(json);
-  const report = await printed(flags.format, { json, result, uri });
+  const report = await printed(flags.format, { json, result, uri, fragmentUri });
   if (flags.output === undefined || flags.output === "-") await writeAll(io.stdout, report);
   else writeFileAtomically(path.resolve(io.cwd, flags.output), report);
   return result.warnings.length + result.errors.length > 0 ? EXIT_FAILED : EXIT_OK;
@@ -88,16 +88,25 @@ async function ruleOptions(flags: CheckFlags): Promise<Record<string, string>> {
   };
 }
 
-/** Mends the build file if that is asked for. Gives its path, relative to the current folder where it is below it. */
+/** Where reports say that files are. */
+interface Places {
+  /** The build file's path, relative to the current folder where it is below it. */
+  readonly uri: string;
+  /** The same for a fragment of the build context. */
+  readonly fragmentUri: (file: string) => string | undefined;
+}
+
+/** Mends the build file if that is asked for. */
 async function fix(
   context: string,
   build: AskFlags,
   { flags, io }: { flags: CheckFlags; io: Host },
-): Promise<string> {
+): Promise<Places> {
+  const fragmentUri = (): undefined => undefined;
   if (context === "-" || build.file === "-") {
     if (flags.fix)
       throw new UsageError("--fix can't write to stdin", "Name the build file: slipway check --fix PATH.");
-    return "Dockerfile";
+    return { uri: "Dockerfile", fragmentUri };
   }
   const inputs = await resolveBuildInputs(context, { ...NO_FLAGS, ...build }, io);
   inputs.cleanUp();
@@ -105,7 +114,7 @@ async function fix(
   const name = inputs.options["filename"];
   if (folder === undefined || name === undefined) {
     if (flags.fix) throw new UsageError("--fix mends files of this machine only", "Clone the context first.");
-    return name ?? "Dockerfile";
+    return { uri: name ?? "Dockerfile", fragmentUri };
   }
   const file = path.join(folder, name);
   if (flags.fix) {
@@ -121,15 +130,25 @@ async function fix(
     if (text !== before) replaceFile(file, text);
     for (const { rule, location } of fixed) io.stderr.write(`fixed ${rule} (${name}:${location.line})\n`);
   }
-  const relative = path.relative(io.cwd, file);
-  return (relative.startsWith("..") ? file : relative).split(path.sep).join("/");
+  const shown = (each: string): string => {
+    const relative = path.relative(io.cwd, each);
+    return (relative.startsWith("..") ? each : relative).split(path.sep).join("/");
+  };
+  const root = inputs.lent.localDirs["context"];
+  return {
+    uri: shown(file),
+    fragmentUri: (each) =>
+      root === undefined || /^[\w.+-]+:\/\/|^[^/]*@[^/]*:/.test(each)
+        ? undefined
+        : shown(path.join(root, each)),
+  };
 }
 
 async function printed(
   format: string,
-  { json, result, uri }: { json: string; result: LintAnswer; uri: string },
+  { json, result, ...places }: { json: string; result: LintAnswer } & Places,
 ): Promise<string> {
   if (format === "json") return `${json}\n`;
-  if (format === "sarif") return (await import("../report/sarif-report.ts")).sarifReport(result, { uri });
+  if (format === "sarif") return (await import("../report/sarif-report.ts")).sarifReport(result, places);
   return (await import("../report/lint-report.ts")).lintReport(result);
 }

@@ -1,3 +1,4 @@
+import { includedFrom } from "../report/source-excerpt.ts";
 import type { ProgressEvent, StatusEvent, WarningEvent } from "@slipway/engine-sdk";
 import type { Clock, Display } from "./display.ts";
 import type { OutputLine } from "./line-splitter.ts";
@@ -199,8 +200,10 @@ export class PlainDisplay implements Display {
 }
 
 /** A warning as BuildKit prints it. */
-function warningNote({ code, message, line }: WarningEvent): string {
-  return `WARN: ${code}: ${message}${line === undefined ? "" : ` (line ${line})`}`;
+function warningNote({ code, message, line, location }: WarningEvent): string {
+  const sites = includedFrom(location);
+  const place = sites.length === 0 ? `line ${line}` : [`${location!.file}:${line}`, ...sites].join(", ");
+  return `WARN: ${code}: ${message}${line === undefined ? "" : ` (${place})`}`;
 }
 
 /** How a step ended, as BuildKit says it. */

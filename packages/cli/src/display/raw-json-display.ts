@@ -1,4 +1,5 @@
-import type { ProgressEvent } from "@slipway/engine-sdk";
+import type { ProgressEvent, WarningEvent } from "@slipway/engine-sdk";
+import { includedFrom } from "../report/source-excerpt.ts";
 import type { Display } from "./display.ts";
 import type { Trace } from "./trace.ts";
 
@@ -79,7 +80,7 @@ function solveStatus(event: ProgressEvent): object {
             vertex: event.vertex,
             level: 1,
             short: base64(Buffer.from(`${event.code}: ${event.message}`)),
-            detail: event.hint === undefined ? undefined : [base64(Buffer.from(event.hint))],
+            detail: details(event),
             url: event.url,
             sourceInfo: event.file === undefined ? undefined : { filename: event.file },
             range:
@@ -90,6 +91,12 @@ function solveStatus(event: ProgressEvent): object {
         ],
       };
   }
+}
+
+/** What to do about a warning, and the INCLUDE instructions that brought its file in. */
+function details({ hint, location }: WarningEvent): string[] | undefined {
+  const lines = [...(hint === undefined ? [] : [hint]), ...includedFrom(location)];
+  return lines.length === 0 ? undefined : lines.map((line) => base64(Buffer.from(line)));
 }
 
 function time(ms: number | undefined): string | undefined {

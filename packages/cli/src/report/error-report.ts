@@ -2,7 +2,7 @@ import { InputError, InvariantError, SlipwayError, WorldError } from "@slipway/o
 import { printableLine } from "../display/cell-text.ts";
 import type { Trace } from "../display/trace.ts";
 import { formatLineTime } from "../display/units.ts";
-import { sourceExcerpt } from "./source-excerpt.ts";
+import { includedFrom, sourceExcerpt } from "./source-excerpt.ts";
 import { visibleText } from "./visible-text.ts";
 
 export interface ErrorReportOptions {
@@ -32,8 +32,7 @@ export function errorReport(error: unknown, options: ErrorReportOptions): string
   const location = findLocation(error);
   const about: string[] = [];
   if (location) about.push(...sourceExcerpt(location, options.readSource?.(location.file)));
-  for (let from = location?.includedFrom; from !== undefined; from = from.includedFrom)
-    about.push(`included from ${from.file}:${from.line}`);
+  about.push(...includedFrom(location));
   about.push(...describe(error, options));
   lines.push(...about.map(visibleText));
   return `${lines.join("\n")}\n`;
@@ -71,9 +70,10 @@ function otherMistakes(error: unknown): string[] {
     .map((other: Partial<Pick<InputError, "message" | "hint" | "location">>) => {
       const { file, line, column } = other.location ?? {};
       const place = [file, line, column].filter((part) => part !== undefined).join(":");
+      const sites = includedFrom(other.location).map((site) => `, ${site}`);
       const hint = other.hint && !hints.has(other.hint) ? ` (${other.hint})` : "";
       hints.add(other.hint);
-      return `${place === "" ? "" : `${place}: `}${other.message ?? "another mistake"}${hint}`;
+      return `${place === "" ? "" : `${place}: `}${other.message ?? "another mistake"}${sites.join("")}${hint}`;
     });
 }
 

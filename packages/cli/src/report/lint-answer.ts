@@ -9,9 +9,13 @@ export interface AnswerPosition {
   /** UTF-16 offsets into the text without a byte-order mark. */
   readonly start?: number;
   readonly end?: number;
+  /** The INCLUDE that brought the file in. */
+  readonly includedFrom?: AnswerPosition & { readonly file: string };
 }
 
 export interface AnswerRanges {
+  /** Which of the answer's sources; 0 when absent. */
+  readonly sourceIndex?: number;
   readonly ranges?: readonly {
     readonly start: { readonly line: number };
     readonly end: { readonly line: number };

@@ -1,4 +1,4 @@
-import { linesOf, maskedSource, sourceExcerpt } from "./source-excerpt.ts";
+import { includedFrom, linesOf, maskedSource, sourceExcerpt } from "./source-excerpt.ts";
 import { positionOf, type LintAnswer, type LintError, type LintWarning } from "./lint-answer.ts";
 import { visibleText } from "./visible-text.ts";
 
@@ -14,16 +14,17 @@ export function counted(count: number, noun: string): string {
  * then what stops a build, and a summary. Ends with a line end.
  */
 export function lintReport(answer: LintAnswer): string {
-  const [first] = answer.sources;
-  const places = answer.warnings.map(({ position }) => position);
+  const placesByFile = Map.groupBy(answer.warnings, ({ location }) => location?.sourceIndex ?? 0);
   // Once for all findings, of which a file may have as many as lines.
-  const source = first && {
-    filename: first.filename,
-    lines: linesOf(maskedSource(first.text, places) ?? ""),
-  };
+  const sources = answer.sources.map(({ filename, text }, index) => {
+    const places = (placesByFile.get(index) ?? []).map(({ position }) => position);
+    return { filename, lines: linesOf(maskedSource(text, places) ?? "") };
+  });
+  const sourceOf = ({ location }: Pick<LintWarning, "location">): Source =>
+    sources[location?.sourceIndex ?? 0];
   const lines = [
-    ...answer.warnings.flatMap((warning) => entry(warning, source)),
-    ...answer.errors.flatMap((error) => errorEntry(error, source)),
+    ...answer.warnings.flatMap((warning) => entry(warning, sourceOf(warning))),
+    ...answer.errors.flatMap((error) => errorEntry(error, sourceOf(error))),
     ...answer.notes.flatMap((note) => [`NOTE: ${note}`, ""]),
     summary(answer),
   ];
@@ -34,7 +35,7 @@ type Source = { readonly filename: string; readonly lines: readonly string[] } |
 
 function excerptOf(place: Pick<LintWarning, "position" | "location">, source: Source): string[] {
   const position = positionOf(place, source?.filename ?? "");
-  return position === undefined ? [] : sourceExcerpt(position, source?.lines);
+  return position === undefined ? [] : [...sourceExcerpt(position, source?.lines), ...includedFrom(position)];
 }
 
 function entry(warning: LintWarning, source: Source): string[] {
@@ -62,7 +63,10 @@ function summary({ warnings, errors }: LintAnswer): string {
     ...(errors.length > 0 ? [counted(errors.length, "error")] : []),
     ...(warnings.length > 0 ? [counted(warnings.length, "warning")] : []),
   ].join(" and ");
-  const fixable = warnings.filter(({ fix }) => fix !== undefined && !fix.unsure).length;
+  // Fragments are not written to: other files may include them, too.
+  const fixable = warnings.filter(
+    ({ fix, position }) => fix !== undefined && !fix.unsure && position?.includedFrom === undefined,
+  ).length;
   const offer = fixable > 0 ? ` (${fixable} of them can be mended with slipway check --fix)` : "";
   return `Check complete, ${found} found${offer}.`;
 }

@@ -10,15 +10,18 @@ import {
 interface SarifOptions {
   /** Path of the build file relative to the repository or folder, with slashes. */
   readonly uri: string;
+  /** The same for a fragment by its name; undefined for one that is none of this machine's files. */
+  readonly fragmentUri?: (file: string) => string | undefined;
 }
 
 /**
  * Findings in the Static Analysis Results Interchange Format, as code hosts read it.
- * @see SARIF 2.1.0, sections 3.13 (log), 3.14 (run), 3.27 (result), 3.30 (region), 3.55 (fix)
+ * @see SARIF 2.1.0, sections 3.13 (log), 3.14 (run), 3.27 (result), 3.28 (location), 3.30 (region), 3.55 (fix)
  */
 export function sarifReport(answer: LintAnswer, options: SarifOptions): string {
   const uri = encodeURI(options.uri);
   const text = answer.sources[0]?.text ?? "";
+  const uriOf = (file: string): string => encodeURI(options.fragmentUri?.(file) ?? file);
   const rules = [...new Map(answer.warnings.map((warning) => [warning.ruleName, warning])).values()];
   const errorCodes = [...new Set(answer.errors.map(({ code }) => code ?? "BUILD_ERROR"))];
   const ruleIndex = new Map(
@@ -57,15 +60,18 @@ export function sarifReport(answer: LintAnswer, options: SarifOptions): string {
             ruleIndex: ruleIndex.get(warning.ruleName),
             level: warning.severity === "error" ? "error" : "warning",
             message: { text: sentence(warning.detail, warning.hint) },
-            locations: locationsOf(warning, uri),
-            ...(warning.fix ? { fixes: [fixOf(warning.fix, { uri, text })] } : {}),
+            ...locationsOf(warning, { uri, uriOf }),
+            // Offsets count from the start of the build file.
+            ...(warning.fix && warning.position?.includedFrom === undefined
+              ? { fixes: [fixOf(warning.fix, { uri, text })] }
+              : {}),
           })),
           ...answer.errors.map((error) => ({
             ruleId: error.code ?? "BUILD_ERROR",
             ruleIndex: ruleIndex.get(error.code ?? "BUILD_ERROR"),
             level: "error",
             message: { text: sentence(error.message, error.hint) },
-            locations: locationsOf(error, uri),
+            ...locationsOf(error, { uri, uriOf }),
           })),
         ],
       },
@@ -78,10 +84,27 @@ function sentence(message: string, hint: string | undefined): string {
   return hint === undefined ? message : `${message}. ${hint}`;
 }
 
-function locationsOf(place: Pick<LintWarning, "position" | "location">, uri: string): object[] {
+/** What is wrong in a fragment is told there, and the INCLUDE is a related place. */
+function locationsOf(
+  place: Pick<LintWarning, "position" | "location">,
+  { uri, uriOf }: { readonly uri: string; readonly uriOf: (file: string) => string },
+): object {
   const position = positionOf(place, uri);
   const region = position === undefined ? undefined : regionOf(position);
-  return [{ physicalLocation: { artifactLocation: { uri }, ...(region ? { region } : {}) } }];
+  const sites: object[] = [];
+  for (let from = position?.includedFrom; from !== undefined; from = from.includedFrom) {
+    const artifactLocation = { uri: from.includedFrom === undefined ? uri : uriOf(from.file) };
+    sites.push({
+      id: sites.length + 1,
+      message: { text: "included from here" },
+      physicalLocation: { artifactLocation, region: regionOf(from) },
+    });
+  }
+  const artifactLocation = { uri: sites.length === 0 ? uri : uriOf(position!.file) };
+  return {
+    locations: [{ physicalLocation: { artifactLocation, ...(region ? { region } : {}) } }],
+    ...(sites.length === 0 ? {} : { relatedLocations: sites }),
+  };
 }
 
 /** SARIF's last column is exclusive. */

@@ -37,6 +37,14 @@ export function sourceExcerpt(
   return lines;
 }
 
+/** The INCLUDE instructions that brought the file of a place in, the nearest first. */
+export function includedFrom(location: Pick<SourceLocation, "includedFrom"> | undefined): string[] {
+  const lines: string[] = [];
+  for (let from = location?.includedFrom; from !== undefined; from = from.includedFrom)
+    lines.push(`included from ${from.file}:${from.line}`);
+  return lines;
+}
+
 /** The lines of a text, as `sourceExcerpt` takes them. */
 export function linesOf(text: string): string[] {
   return text.split(/\r?\n/);

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "@slipway/frontend-sdk";
-import { maskedSource, sourceExcerpt } from "./source-excerpt.ts";
+import { includedFrom, maskedSource, sourceExcerpt } from "./source-excerpt.ts";
 import { visibleText } from "./visible-text.ts";
 
 /** The lines of more warnings than this would push what matters off the screen. */
@@ -13,7 +13,8 @@ export function warningReport(
   const texts = new Map<string, string | undefined>();
   const entries = new Map<string, string>();
   for (const { code, message, hint, location, url } of warnings) {
-    const place = location ? ` (${location.file}:${location.line})` : "";
+    const sites = includedFrom(location).map((site) => `, ${site}`);
+    const place = location ? ` (${location.file}:${location.line}${sites.join("")})` : "";
     const head = ` - ${code}: ${message}${place}`;
     if (entries.has(head)) continue;
     const lines = [head, ...(hint ? [`   hint: ${hint}`] : []), ...(url ? [`   ${url}`] : [])];

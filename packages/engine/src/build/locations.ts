@@ -38,11 +38,13 @@ function sourceLocation(
   const source = location && definition.sources[location.source];
   const range = location?.ranges[0];
   if (!source || !range) return undefined;
+  const includedFrom = sourceLocation(definition, location.includedFrom);
   const line = Buffer.from(source.data).toString("utf8").split(/\r?\n/)[range.start.line - 1];
   return {
     file: source.filename,
     line: range.start.line,
     endLine: location.ranges.at(-1)?.end.line ?? range.end.line,
     ...(line === undefined ? {} : { excerpt: line }),
+    ...(includedFrom === undefined ? {} : { includedFrom }),
   };
 }

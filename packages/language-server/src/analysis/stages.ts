@@ -65,6 +65,8 @@ export class StageIndex {
   /** In the order of the file. */
   readonly references: readonly StageReference[];
   readonly #text: string;
+  /** Where each stage begins in the file itself; a fragment's stages begin at its INCLUDE. */
+  readonly #sites: readonly number[];
 
   constructor(tree: DockerfileTree) {
     this.#text = tree.source.text;
@@ -83,17 +85,18 @@ export class StageIndex {
       if (stage.key !== "") byKey.set(stage.key, stage);
     }
     this.stages = stages;
+    this.#sites = stages.map(({ from }) => tree.source.siteOf(from.span).start);
     this.preamble = preamble;
     this.references = this.#references();
   }
 
-  /** The stage that an offset is in; undefined before the first FROM. */
+  /** The stage that an offset of the file itself is in; undefined before the first FROM. */
   stageAt(offset: number): StageInfo | undefined {
     let low = 0;
     let high = this.stages.length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
-      if (this.stages[middle]!.from.span.start <= offset) low = middle + 1;
+      if (this.#sites[middle]! <= offset) low = middle + 1;
       else high = middle - 1;
     }
     return this.stages[high];

@@ -139,7 +139,8 @@ export class VariableIndex {
         ancestors.add(stage);
     }
     for (const declaration of this.declarations) {
-      if (declaration.node.span.end > offset || !ancestors.has(declaration.stage)) continue;
+      const site = this.#tree.source.siteOf(declaration.node.span);
+      if (site.end > offset || !ancestors.has(declaration.stage)) continue;
       const hidden = visible.get(declaration.name);
       if (hidden?.kind === "env" && declaration.kind === "arg") continue;
       visible.set(declaration.name, declaration);

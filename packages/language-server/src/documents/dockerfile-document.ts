@@ -1,6 +1,7 @@
 import type { Span } from "@slipway/frontend-dockerfile/language";
-import type { Position, Range, TextDocumentContentChangeEvent } from "vscode-languageserver";
+import type { Location, Position, Range, TextDocumentContentChangeEvent } from "vscode-languageserver";
 import { Analysis } from "../analysis/analysis.ts";
+import { FragmentFiles, filePath, type FragmentScope } from "../analysis/fragment-files.ts";
 import type { LanguageTools } from "../analysis/language-tools.ts";
 import { LineIndex } from "./line-index.ts";
 import type { PositionEncoding } from "./position-encoding.ts";
@@ -9,6 +10,11 @@ import type { PositionEncoding } from "./position-encoding.ts";
 export interface DocumentSetting {
   readonly encoding: PositionEncoding;
   readonly tools: LanguageTools;
+  /** Where fragments are looked for; without it they are not. */
+  readonly fragments?: FragmentScope & {
+    /** Grows whenever files may have changed. */
+    readonly epoch: () => number;
+  };
 }
 
 /**
@@ -21,11 +27,14 @@ export class DockerfileDocument {
   /** Without the byte-order mark. */
   readonly text: string;
   readonly #setting: DocumentSetting;
-  readonly #written: string;
+  /** As the client has sent it. */
+  readonly written: string;
   /** Code units that the byte-order mark takes: 1 or 0. */
   readonly #shift: number;
   #lines: LineIndex | undefined;
   #analysis: Analysis | undefined;
+  #analysedAt = 0;
+  #path: string | undefined | null = null;
 
   constructor(
     { uri, version, text }: { readonly uri: string; readonly version: number; readonly text: string },
@@ -33,20 +42,37 @@ export class DockerfileDocument {
   ) {
     this.uri = uri;
     this.version = version;
-    this.#written = text;
+    this.written = text;
     this.#shift = text.startsWith("\uFEFF") ? 1 : 0;
     this.text = text.slice(this.#shift);
     this.#setting = setting;
   }
 
-  /** What the text means; made when it is asked for first. */
+  /** What the text means; made when it is asked for first, and again when a fragment has changed. */
   get analysis(): Analysis {
-    this.#analysis ??= new Analysis(this.text, { file: fileNameOf(this.uri), tools: this.#setting.tools });
-    return this.#analysis;
+    const now = this.#setting.fragments?.epoch() ?? 0;
+    const known = this.#analysis;
+    if (known !== undefined && (now === this.#analysedAt || known.fragments?.isStale() !== true)) {
+      this.#analysedAt = now;
+      return known;
+    }
+    this.#analysedAt = now;
+    const { tools, fragments } = this.#setting;
+    const scope =
+      fragments === undefined || this.path === undefined
+        ? {}
+        : { fragments: new FragmentFiles(this.path, fragments) };
+    return (this.#analysis = new Analysis(this.text, { file: fileNameOf(this.uri), tools, ...scope }));
+  }
+
+  /** Where the document's file is; undefined when it is none. */
+  get path(): string | undefined {
+    if (this.#path === null) this.#path = filePath(this.uri);
+    return this.#path;
   }
 
   get #index(): LineIndex {
-    this.#lines ??= new LineIndex(this.#written);
+    this.#lines ??= new LineIndex(this.written);
     return this.#lines;
   }
 
@@ -56,7 +82,7 @@ export class DockerfileDocument {
       (document, change) => document.#with(document.#changedText(change), version),
       this,
     );
-    return current.version === version ? current : this.#with(this.#written, version);
+    return current.version === version ? current : this.#with(this.written, version);
   }
 
   #with(text: string, version: number): DockerfileDocument {
@@ -67,15 +93,15 @@ export class DockerfileDocument {
     if (!("range" in change) || change.range === undefined) return change.text;
     const start = this.#writtenOffset(change.range.start);
     const end = Math.max(start, this.#writtenOffset(change.range.end));
-    return this.#written.slice(0, start) + change.text + this.#written.slice(end);
+    return this.written.slice(0, start) + change.text + this.written.slice(end);
   }
 
   #writtenOffset({ line, character }: Position): number {
     const index = this.#index;
     if (!(line >= 0)) return 0;
-    if (line >= index.lineCount) return this.#written.length;
+    if (line >= index.lineCount) return this.written.length;
     const start = index.startOf(Math.floor(line));
-    const text = this.#written.slice(start, index.endOf(Math.floor(line)));
+    const text = this.written.slice(start, index.endOf(Math.floor(line)));
     return start + this.#setting.encoding.toCodeUnits(text, character >= 0 ? Math.floor(character) : 0);
   }
 
@@ -86,17 +112,32 @@ export class DockerfileDocument {
 
   positionAt(offset: number): Position {
     const index = this.#index;
-    const written = Math.min(this.#written.length, offset + this.#shift);
+    const written = Math.min(this.written.length, offset + this.#shift);
     const line = index.lineAt(written);
     const start = index.startOf(line);
     const end = index.endOf(line);
     // Between the two characters of a line end there is no position.
-    const text = this.#written.slice(start, end);
+    const text = this.written.slice(start, end);
     return { line, character: this.#setting.encoding.toUnits(text, Math.min(written - start, text.length)) };
   }
 
   range({ start, end }: Span): Range {
     return { start: this.positionAt(start), end: this.positionAt(Math.max(start, end)) };
+  }
+
+  /** A fragment that was included, by the name that locations have; only its places may be asked for. */
+  fragment(label: string): DockerfileDocument | undefined {
+    const file = this.analysis.fragments?.found.get(label);
+    return file && new DockerfileDocument({ uri: file.uri, version: 0, text: file.written }, this.#setting);
+  }
+
+  /** Where a range of the analysis is: in this document, or in a fragment. */
+  locate(span: Span): Location {
+    const { source } = this.analysis.whole;
+    const { file, start } = source.files[source.fileIndex(span.start)]!;
+    const document = (start === 0 ? undefined : this.fragment(file)) ?? this;
+    const range = { start: span.start - start, end: span.end - start };
+    return { uri: document.uri, range: document.range(range) };
   }
 
   span({ start, end }: Range): Span {

@@ -45,7 +45,12 @@ export function describeVariable(
 /** Where a variable is declared, and what it is without being set. */
 export function describeDeclaration(document: DockerfileDocument, declaration: VariableDeclaration): string {
   const { kind, name, value, stage } = declaration;
-  const line = (place: VariableDeclaration): number => document.positionAt(place.nameSpan.start).line + 1;
+  const { analysis } = document;
+  const line = (place: VariableDeclaration): string => {
+    if (analysis.isOwn(place.nameSpan)) return `${document.positionAt(place.nameSpan.start).line + 1}`;
+    const location = analysis.whole.source.locate(place.nameSpan);
+    return `${location.line} of ${inlineCode(location.file)}`;
+  };
   const keyword = kind.toUpperCase();
   const written = value === undefined ? name : `${name}=${clipped(value.text)}`;
   const where = stage === undefined ? "before the first `FROM`" : `in stage ${inlineCode(stageTitle(stage))}`;
@@ -56,7 +61,7 @@ export function describeDeclaration(document: DockerfileDocument, declaration: V
     `${kind === "arg" ? "Build argument" : "Environment variable"}, declared in line ${line(declaration)}, ${where}.`,
   );
   if (kind === "arg" && value === undefined) {
-    const global = document.analysis.variables.globalOf(declaration);
+    const global = analysis.variables.globalOf(declaration);
     if (global?.value === undefined) {
       if (predefinedArg(name) === undefined) parts.push("It has no default.");
     } else

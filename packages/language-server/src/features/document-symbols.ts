@@ -21,7 +21,7 @@ export function documentSymbols(
   document: DockerfileDocument,
   client: ClientOptions,
 ): DocumentSymbol[] | SymbolInformation[] {
-  const { stages, preamble } = document.analysis.stages;
+  const { stages, preamble } = document.analysis.ownStages;
   const symbols = [
     ...preamble.map((node) => instructionSymbol(document, node)),
     ...stages.map((stage) => stageSymbol(document, stage)),

@@ -7,14 +7,14 @@ import type { ClientOptions } from "../server/client-options.ts";
 /** What can be folded: stages, instructions of several lines, here-documents, blocks of comments. */
 export function foldingRanges(document: DockerfileDocument, client: ClientOptions): FoldingRange[] {
   const { analysis } = document;
-  const { tree, stages } = analysis;
+  const { tree, ownStages } = analysis;
   const ranges: FoldingRange[] = [];
   const add = (span: Span, kind?: FoldingRangeKind): void => {
     const startLine = document.positionAt(span.start).line;
     const endLine = document.positionAt(span.end).line;
     if (endLine > startLine) ranges.push({ startLine, endLine, ...(kind === undefined ? {} : { kind }) });
   };
-  for (const { from, instructions } of stages.stages)
+  for (const { from, instructions } of ownStages.stages)
     add({ start: from.span.start, end: endOf(instructions.at(-1) ?? from) }, FoldingRangeKind.Region);
   for (const node of tree.instructions) {
     if (node.heredocs.length === 0) {

@@ -40,6 +40,13 @@ export function rename(
   if (found === null) throw refused("There is no stage, argument or variable of this file here.");
   const problem = problemWith(newName, found, document.analysis);
   if (problem !== undefined) throw refused(problem);
+  const { analysis } = document;
+  const elsewhere = [...found.declarations, ...found.uses].find((span) => !analysis.isOwn(span));
+  if (elsewhere !== undefined) {
+    // Other files may include the fragment, too.
+    const { file } = analysis.whole.source.locate(elsewhere);
+    throw refused(`${found.text} is also named in the fragment ${file}: change it there and here by hand.`);
+  }
   const spans = [...found.declarations, ...found.uses.filter((span) => !found.numbers.has(span))];
   const edits: TextEdit[] = spans
     .toSorted((a, b) => a.start - b.start)

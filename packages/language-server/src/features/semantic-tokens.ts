@@ -97,5 +97,7 @@ function tokens(document: DockerfileDocument): readonly Token[] {
     found.push({ span: nameSpan, type: typeOf(kind), isDeclaration: true });
   for (const { nameSpan, declaration } of variables.references)
     if (declaration !== undefined) found.push({ span: nameSpan, type: typeOf(declaration.kind) });
-  return found.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
+  // Names of fragments are in other documents.
+  const own = found.filter(({ span }) => document.analysis.isOwn(span));
+  return own.sort((a, b) => a.span.start - b.span.start || a.span.end - b.span.end);
 }

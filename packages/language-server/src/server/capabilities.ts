@@ -12,7 +12,7 @@ export function serverCapabilities(setting: {
   const { encoding, client } = setting;
   return {
     positionEncoding: encoding.kind,
-    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+    textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
     hoverProvider: true,
     completionProvider: { resolveProvider: true, triggerCharacters: ["$", "{", "-", "=", ",", "#"] },
     definitionProvider: true,

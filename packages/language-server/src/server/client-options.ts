@@ -4,6 +4,7 @@ import {
   type ClientCapabilities,
   type InitializeParams,
 } from "vscode-languageserver";
+import { filePath } from "../analysis/fragment-files.ts";
 
 /** What a client can do, as far as answers depend on it. */
 export interface ClientOptions {
@@ -17,6 +18,12 @@ export interface ClientOptions {
   readonly codeDescriptions: boolean;
   readonly diagnosticVersions: boolean;
   readonly diagnosticTags: boolean;
+  /** Whether a diagnostic may point at a place in another document. */
+  readonly relatedInformation: boolean;
+  /** Whether it watches files when it is asked to. */
+  readonly watching: boolean;
+  /** Absolute paths of the folders that it has open. */
+  readonly folders: readonly string[];
   /** Whether edits name the version of the document that they are for. */
   readonly documentChanges: boolean;
   /** False for clients that know no code actions but commands, which get none. */
@@ -40,10 +47,22 @@ export function clientOptions(params: InitializeParams): ClientOptions {
     codeDescriptions: textDocument.publishDiagnostics?.codeDescriptionSupport === true,
     diagnosticVersions: textDocument.publishDiagnostics?.versionSupport === true,
     diagnosticTags: textDocument.publishDiagnostics?.tagSupport !== undefined,
+    relatedInformation: textDocument.publishDiagnostics?.relatedInformation === true,
+    watching: workspace.didChangeWatchedFiles?.dynamicRegistration === true,
+    folders: foldersOf(params),
     documentChanges: workspace.workspaceEdit?.documentChanges === true,
     codeActions: literals?.codeActionKind?.valueSet?.includes(CodeActionKind.QuickFix) === true,
     renamePreparation: textDocument.rename?.prepareSupport === true,
   };
+}
+
+/** The folders that a client has open, those of `file:` URIs. */
+function foldersOf(params: InitializeParams): readonly string[] {
+  const { workspaceFolders } = params;
+  const uris = Array.isArray(workspaceFolders)
+    ? workspaceFolders.map((folder: { uri?: unknown } | null) => folder?.uri)
+    : [(params as { rootUri?: unknown }).rootUri];
+  return uris.flatMap((uri) => (typeof uri === "string" ? (filePath(uri) ?? []) : []));
 }
 
 /** The first format that the client likes; plain text when it says nothing. */

@@ -15,9 +15,11 @@ import { createProtocolConnection, StreamMessageWriter } from "vscode-languagese
 import { createLanguageTools } from "../analysis/language-tools.ts";
 import { DockerfileDocument, type DocumentSetting } from "../documents/dockerfile-document.ts";
 import { negotiateEncoding } from "../documents/position-encoding.ts";
+import { filePath } from "../analysis/fragment-files.ts";
 import { serverCapabilities } from "./capabilities.ts";
 import { clientOptions, type ClientOptions } from "./client-options.ts";
 import { DiagnosticsPublisher } from "./diagnostics-publisher.ts";
+import { FileWatcher } from "./file-watcher.ts";
 import { registerFeatures } from "./language-features.ts";
 import { FramedMessageReader } from "./framed-message-reader.ts";
 import { watchProcess } from "./parent-process.ts";
@@ -54,10 +56,13 @@ class LanguageServer {
   readonly #documents: TextDocuments<DockerfileDocument>;
   readonly #connection: Connection;
   readonly #publisher: DiagnosticsPublisher;
+  readonly #watcher: FileWatcher;
   readonly #tools = createLanguageTools();
   #session: Session | undefined;
   #stopWatching: () => void = () => undefined;
   #isShutDown = false;
+  /** Grows with every message and every publication: what was read from files before may have changed. */
+  #epoch = 0;
   #hasEnded = false;
 
   constructor(options: ServeOptions, end: (status: number) => void) {
@@ -69,9 +74,17 @@ class LanguageServer {
       update: (document, changes, version) => document.changed(changes, version),
     });
     this.#connection = createConnection((logger) => this.#connect(logger), this.#watchDog());
+    this.#watcher = new FileWatcher(this.#connection, (error) => this.#failed(error));
     this.#publisher = new DiagnosticsPublisher({
-      client: () => this.#session?.client,
+      client: () => {
+        this.#epoch++;
+        return this.#session?.client;
+      },
       find: (uri) => this.#documents.get(uri),
+      all: () => this.#documents.all(),
+      watch: (files) => {
+        if (this.#session?.client.watching === true) this.#watcher.watch(files);
+      },
       send: (params) => void this.#connection.sendDiagnostics(params).catch(() => undefined),
       failed: (error) => this.#failed(error),
     });
@@ -89,8 +102,19 @@ class LanguageServer {
     registerFeatures(connection, guard);
     this.#documents.onDidChangeContent(({ document }) => this.#publisher.changed(document.uri));
     this.#documents.onDidClose(({ document }) => this.#publisher.closed(document.uri));
+    // Whoever saves a file may have written others, too.
+    this.#documents.onDidSave(() => this.#filesChanged(() => true));
+    connection.onDidChangeWatchedFiles(({ changes }) => {
+      const files = new Set(changes.map(({ uri }) => filePath(uri)));
+      this.#filesChanged((file) => files.has(file));
+    });
     this.#documents.listen(connection);
     connection.listen();
+  }
+
+  #filesChanged(counts: (file: string) => boolean): void {
+    this.#epoch++;
+    this.#publisher.filesChanged(counts);
   }
 
   #connect(logger: Logger): ProtocolConnection {
@@ -138,7 +162,9 @@ class LanguageServer {
     const client = clientOptions(params);
     const encoding = negotiateEncoding(params.capabilities?.general?.positionEncodings);
     const tools = this.#tools;
-    this.#session = { client, setting: { encoding, tools } };
+    const find = (file: string) => this.#documents.all().find(({ path }) => path === file);
+    const fragments = { find, folders: client.folders, epoch: () => this.#epoch };
+    this.#session = { client, setting: { encoding, tools, fragments } };
     return {
       capabilities: serverCapabilities({ encoding, client }),
       serverInfo: { name: "slipway", version: this.#options.version },
@@ -151,6 +177,7 @@ class LanguageServer {
   }
 
   #context() {
+    this.#epoch++;
     if (this.#session === undefined || this.#isShutDown) return undefined;
     return {
       client: this.#session.client,

@@ -7,9 +7,8 @@ export const consistentInstructionCasing = buildkitRule({
   *check({ tree, file }) {
     const [firstStage] = file.stages;
     if (firstStage === undefined) return;
-    const start = firstStage.from.node.span.start;
     // BuildKit leaves the arguments before the first FROM out.
-    const nodes = tree.instructions.filter(({ span }) => span.start >= start);
+    const nodes = tree.instructions.slice(tree.instructions.indexOf(firstStage.from.node));
     let lower = 0;
     let upper = 0;
     for (const { keyword } of nodes) {

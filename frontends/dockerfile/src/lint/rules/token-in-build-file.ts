@@ -36,7 +36,7 @@ export const tokenInBuildFile = slipwayRule({
           if (PLACEHOLDER.test(found[0])) continue;
           const start = node.span.start + found.index;
           const span = { start, end: start + found[0].length };
-          const line = source.line(source.position(start).line);
+          const line = source.locate(span).excerpt ?? "";
           yield {
             span,
             node,

@@ -18,7 +18,7 @@ function* namesIn(text: string): Iterable<string> {
 
 /** Where the variables of a stage are looked at last. */
 interface StageUses {
-  /** Offset of the last instruction that looks at a name. */
+  /** Number of the last instruction of the stage that looks at a name; half a number behind for an ARG that looks at itself. */
   readonly last: ReadonlyMap<string, number>;
   /** Offset of the last RUN, which sees all of them; -1 for none. */
   readonly lastRun: number;
@@ -27,16 +27,17 @@ interface StageUses {
 function usesOf({ stage }: EvaluatedStage, context: LintContext): StageUses {
   const last = new Map<string, number>();
   let lastRun = -1;
-  for (const command of stage.commands) {
+  // Fragments stand behind the file, so that offsets say nothing of the order.
+  for (const [number, command] of stage.commands.entries()) {
     const { span } = command.node;
-    if (command.kind === "run") lastRun = span.start;
+    if (command.kind === "run") lastRun = number;
     if (command.kind === "arg") {
       for (const [index, { value }] of command.args.entries()) {
         // In ARG a=1 b=$a the later one looks at the one before it.
-        for (const name of namesIn(value?.text ?? "")) last.set(name, span.start + (index > 0 ? 1 : 0));
+        for (const name of namesIn(value?.text ?? "")) last.set(name, number + (index > 0 ? 0.5 : 0));
       }
     } else
-      for (const name of namesIn(context.source.text.slice(span.start, span.end))) last.set(name, span.start);
+      for (const name of namesIn(context.source.text.slice(span.start, span.end))) last.set(name, number);
   }
   return { last, lastRun };
 }
@@ -89,12 +90,11 @@ function* unusedInStages(context: LintContext): Iterable<Report> {
   const everywhere = new Set([...uses.values()].flatMap(({ last }) => [...last.keys()]));
   for (const stage of context.stages) {
     const { last, lastRun } = uses.get(stage)!;
-    for (const command of stage.stage.commands) {
+    for (const [number, command] of stage.stage.commands.entries()) {
       if (command.kind !== "arg" || belowRun.has(stage)) continue;
-      const { start } = command.node.span;
-      if (lastRun > start) continue;
+      if (lastRun > number) continue;
       for (const [index, { key }] of command.args.entries()) {
-        const isUsed = (last.get(key.text) ?? -1) > start || (bases.has(stage) && everywhere.has(key.text));
+        const isUsed = (last.get(key.text) ?? -1) > number || (bases.has(stage) && everywhere.has(key.text));
         if (isOrdinary(key.text) && !isUsed) yield report(command, index, stage.stage.index);
       }
     }
