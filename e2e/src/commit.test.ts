@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { requires, runCommand, temporaryFolder } from "@slipway/testing";
 import { slipway } from "./harness/slipway.ts";
 import { BUSYBOX, FROM_TOOLS, toolsContext } from "./harness/tools-image.ts";
@@ -37,7 +37,8 @@ interface Document {
 requires({ root: true, paths: [BUSYBOX] }).describe("layers that are committed", () => {
   const folder = temporaryFolder();
   afterAll(() => folder.remove());
-  const context = toolsContext(folder.join("context"), { dockerfile: `${FROM_TOOLS}${STEPS}` });
+  const context = folder.join("context");
+  beforeAll(() => void toolsContext(context, { dockerfile: `${FROM_TOOLS}${STEPS}` }));
 
   async function build(mode: string, output: string): Promise<void> {
     const result = await slipway(["build", `--commit=${mode}`, output, context], {

@@ -38,9 +38,13 @@ test(
     const empty = folder.join("empty");
     mkdirSync(empty);
     writeFileSync(path.join(empty, "package.json"), `{ "private": true }`);
-    await runCommand("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...packed], {
-      cwd: empty,
-    });
+    await runCommand(
+      "npm",
+      ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", ...packed],
+      {
+        cwd: empty,
+      },
+    );
     const env = { SLIPWAY_ROOT: folder.join("root"), NODE_OPTIONS: undefined };
     const archive = path.join(empty, "quickstart.tar");
     await runCommand(

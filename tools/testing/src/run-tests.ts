@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { projectsWithTests } from "./projects-with-tests.ts";
-import { parseTotals, sumTotals, totalsLine, type Totals } from "./totals.ts";
+import { parseTotals, skippedReport, sumTotals, totalsLine, type Totals } from "./totals.ts";
 
 const workspace = path.resolve(import.meta.dirname, "../../..");
 const reports = path.join(workspace, ".test-results");
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   const totals = selected.map((project) => readReport(project));
   const sum = sumTotals(totals);
   if (selected.length === 0) console.log("\nNo project has tests: nothing was checked.");
-  printSkipped(sum);
+  for (const line of skippedReport(sum)) console.log(line);
   if (sum.failures.length > 0)
     console.log(`\nFailed:\n${sum.failures.map((title) => `  ${title}`).join("\n")}`);
   if (nxStatus !== 0 && sum.failed === 0)
@@ -49,16 +49,6 @@ function readReport(project: string): Totals {
   const file = path.join(reports, `${project}.json`);
   const totals = existsSync(file) ? parseTotals(readFileSync(file, "utf8")) : undefined;
   return totals ?? { project, passed: 0, failed: 1, failures: ["its tests left no report"], skipped: [] };
-}
-
-function printSkipped(sum: Totals): void {
-  const byReason = new Map<string, string[]>();
-  for (const { title, reason = "no reason given" } of sum.skipped) {
-    byReason.set(reason, [...(byReason.get(reason) ?? []), title]);
-  }
-  for (const [reason, titles] of byReason) {
-    console.log(`\nSkipped (${reason}):\n${titles.map((title) => `  ${title}`).join("\n")}`);
-  }
 }
 
 process.exitCode = await main();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTotals, sumTotals, totalsLine, type Totals } from "./totals.ts";
+import { parseTotals, skippedReport, sumTotals, totalsLine, type Totals } from "./totals.ts";
 
 const one: Totals = { project: "a", passed: 3, failed: 0, failures: [], skipped: [] };
 const two: Totals = {
@@ -25,4 +25,22 @@ test("a report that is cut off or of another shape is no report", () => {
   expect(parseTotals(text.slice(0, -5))).toBeUndefined();
   expect(parseTotals(`{"numPassedTests":3}`)).toBeUndefined();
   expect(parseTotals("null")).toBeUndefined();
+});
+
+test("many tests of a file that lack the same are one line", () => {
+  const skipped = ["a", "b", "c", "d"].map((name) => ({
+    title: `src/x.test.ts > builds [skipped: needs root] > ${name}`,
+    reason: "needs root",
+  }));
+  const other = { title: "src/y.test.ts > waits" };
+  expect(skippedReport(sumTotals([{ ...two, skipped: [...skipped, other] }]))).toEqual([
+    "\nSkipped (needs root):",
+    "  b: src/x.test.ts (4 tests)",
+    "\nSkipped (no reason given):",
+    "  b: src/y.test.ts > waits",
+  ]);
+  expect(skippedReport({ ...two, skipped: skipped.slice(0, 1) })).toEqual([
+    "\nSkipped (needs root):",
+    "  src/x.test.ts > builds > a",
+  ]);
 });

@@ -23,7 +23,9 @@ export function sumTotals(all: readonly Totals[]): Totals {
     passed: all.reduce((sum, totals) => sum + totals.passed, 0),
     failed: all.reduce((sum, totals) => sum + totals.failed, 0),
     failures: all.flatMap((totals) => totals.failures.map((title) => `${totals.project}: ${title}`)),
-    skipped: all.flatMap((totals) => totals.skipped),
+    skipped: all.flatMap((totals) =>
+      totals.skipped.map((test) => ({ ...test, title: `${totals.project}: ${test.title}` })),
+    ),
   };
 }
 
@@ -31,6 +33,23 @@ export function sumTotals(all: readonly Totals[]): Totals {
 export function totalsLine(totals: Totals): string {
   const skipped = totals.skipped.length > 0 ? `, ${totals.skipped.length} skipped` : "";
   return `${totals.passed} passed, ${totals.failed} failed${skipped}`;
+}
+
+/** Of a file with more tests than this that are skipped for one reason, their number is told instead of their titles. */
+const MOST_TITLES = 3;
+
+/** What was skipped, by reason and file: lines for people. */
+export function skippedReport({ skipped }: Totals): readonly string[] {
+  const byReason = Map.groupBy(skipped, ({ reason = "no reason given" }) => reason);
+  return [...byReason].flatMap(([reason, tests]) => {
+    const byFile = Map.groupBy(tests, ({ title }) => title.split(" > ", 1)[0]!);
+    const lines = [...byFile].flatMap(([file, those]) =>
+      those.length > MOST_TITLES
+        ? [`  ${file} (${those.length} tests)`]
+        : those.map(({ title }) => `  ${title.replace(/ \[skipped: .*?\]/, "")}`),
+    );
+    return [`\nSkipped (${reason}):`, ...lines];
+  });
 }
 
 /** Checks what was read from a report file. @returns undefined when it is no report. */
