@@ -9,7 +9,7 @@ import { integer, optionsSchema, text } from "./options/fields.ts";
 import { platformSplit } from "./tar.ts";
 import { mergeInto } from "./tree/merge-into.ts";
 import { platformTrees } from "./tree/platform-trees.ts";
-import { finishFolders, stageTree } from "./tree/stage-tree.ts";
+import { finishFolders, stageTree, tellLosses, type Lost } from "./tree/stage-tree.ts";
 
 export interface LocalOptions {
   readonly dest: string | undefined;
@@ -20,7 +20,7 @@ export interface LocalOptions {
 
 /**
  * The files of the result in a folder. A new folder appears all at once; one that exists keeps its other files. Modes
- * and times are kept, owners only by root; extended attributes are not.
+ * and times are kept, owners only by root and as far as its user namespace has them; extended attributes are not.
  */
 export const localFolder: Exporter<LocalOptions> = defineExporter({
   name: "local",
@@ -70,11 +70,12 @@ async function writeFolder(
     staging = path.join(there ? dest : path.dirname(dest), name);
     await mkdir(staging, 0o700);
     const owners = process.geteuid?.() === 0;
+    const lost: Lost = { nodes: 0, attributes: 0, owners: 0 };
     const folders = await stageTree(staging, platformTrees(context, options.platformSplit), {
       epochSeconds: options.sourceDateEpochSeconds ?? context.sourceDateEpochSeconds,
       owners,
       signal,
-      progress: context.progress,
+      lost,
       report: (doneBytes) => report(doneBytes, 0),
     });
     signal.throwIfAborted();
@@ -86,7 +87,8 @@ async function writeFolder(
       staging = undefined;
       madeParents = undefined;
     }
-    await finishFolders(dest, folders, owners);
+    await finishFolders(dest, folders, { owners, lost });
+    tellLosses(lost, context.progress);
   } catch (error) {
     if (staging !== undefined) await rm(staging, { recursive: true, force: true });
     if (madeParents !== undefined) await rm(madeParents, { recursive: true, force: true });

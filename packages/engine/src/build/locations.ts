@@ -1,10 +1,10 @@
 import type { Definition, Vertex, VertexLocation } from "@slipway/ir";
-import { type Digest, InputError, type SourceLocation } from "@slipway/oci";
+import { type Digest, InputError, type SourceLocation, WorldError } from "@slipway/oci";
 
 /** Remembers where in build files vertices were written, for the errors of one build. */
 export interface Locations {
   add(definition: Definition): void;
-  /** The same error, with the place of the vertex when it is the input's fault and has no place yet. */
+  /** The same error, with the place of the vertex when it is the input's fault, or about the step, and has no place yet. */
   locate(error: unknown, vertex: Vertex): unknown;
 }
 
@@ -17,18 +17,23 @@ export function createLocations(): Locations {
       }
     },
     locate(error, vertex) {
-      if (!(error instanceof InputError) || error.location) return error;
+      const isPlaced = error instanceof InputError || isAboutStep(error);
+      if (!isPlaced || error.location) return error;
       const place = places.get(vertex.digest);
       const location = place && sourceLocation(place.definition, place.locations[0]);
       if (!location) return error;
-      return new InputError(error.code, error.message, {
-        hint: error.hint,
-        data: error.data,
-        cause: error.cause,
-        location,
-      });
+      const { code, message, hint, data, cause } = error;
+      const options = { hint, data, cause, location };
+      return error instanceof InputError
+        ? new InputError(code, message, options)
+        : new WorldError(code, message, { ...options, retryable: error.retryable });
     },
   };
+}
+
+/** What the world lacks for one step and not for others: people look at the step. */
+function isAboutStep(error: unknown): error is WorldError {
+  return error instanceof WorldError && ["OWNER_NOT_MAPPED", "USER_NOT_MAPPED"].includes(error.code);
 }
 
 function sourceLocation(

@@ -15,12 +15,20 @@ export interface StagedFolder {
   readonly mtimeSeconds: number;
 }
 
+/** What a folder could not be given, by how many files. */
+export interface Lost {
+  nodes: number;
+  attributes: number;
+  owners: number;
+}
+
 export interface StageOptions {
   readonly epochSeconds: number | undefined;
   /** Owners are kept: for root only. */
   readonly owners: boolean;
   readonly signal: AbortSignal;
-  readonly progress: ProgressSink;
+  /** Counted up. */
+  readonly lost: Lost;
   readonly report: (doneBytes: number) => void;
 }
 
@@ -44,7 +52,7 @@ export async function stageTree(
   options: StageOptions,
 ): Promise<StagedFolder[]> {
   const folders: StagedFolder[] = [];
-  const lost = { nodes: 0, attributes: 0 };
+  const { lost } = options;
   let doneBytes = 0;
   for await (const entry of entries) {
     options.signal.throwIfAborted();
@@ -76,10 +84,9 @@ export async function stageTree(
         }
         await chmod(file, entry.mode & 0o7777);
     }
-    if (options.owners) await lchown(file, entry.uid, entry.gid);
+    if (options.owners) await own(lost, () => lchown(file, entry.uid, entry.gid));
     await lutimes(file, mtimeSeconds, mtimeSeconds);
   }
-  tellLosses(lost, options.progress);
   return folders;
 }
 
@@ -105,7 +112,7 @@ async function writeFileEntry(
       );
     }
     // In this order: a change of owner takes setuid away.
-    if (options.owners) await handle.chown(entry.uid, entry.gid);
+    if (options.owners) await own(options.lost, () => handle.chown(entry.uid, entry.gid));
     await handle.chmod(entry.mode & 0o7777);
     await handle.utimes(options.mtimeSeconds, options.mtimeSeconds);
   } finally {
@@ -114,10 +121,26 @@ async function writeFileEntry(
   return sizeBytes;
 }
 
-function tellLosses(
-  lost: { readonly nodes: number; readonly attributes: number },
-  progress: ProgressSink,
-): void {
+/** A user namespace need not have the owner: the file then stays the user's, as without root. */
+async function own(lost: Lost, change: () => Promise<void>): Promise<void> {
+  try {
+    await change();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+    lost.owners++;
+  }
+}
+
+/** Warns of what the folder lacks. */
+export function tellLosses(lost: Lost, progress: ProgressSink): void {
+  if (lost.owners > 0) {
+    progress({
+      kind: "warning",
+      code: "EXPORT_OWNERS_DROPPED",
+      message: `${lost.owners} files and folders belong to you instead of to owners that this user namespace does not have`,
+      hint: "Use type=tar, which keeps them, or list your user in /etc/subuid and /etc/subgid.",
+    });
+  }
   if (lost.nodes > 0) {
     progress({
       kind: "warning",
@@ -140,11 +163,11 @@ function tellLosses(
 export async function finishFolders(
   root: string,
   folders: readonly StagedFolder[],
-  owners: boolean,
+  { owners, lost }: { readonly owners: boolean; readonly lost: Lost },
 ): Promise<void> {
   for (const folder of folders.toReversed()) {
     const file = bytesBelow(root, folder.path);
-    if (owners) await lchown(file, folder.uid, folder.gid);
+    if (owners) await own(lost, () => lchown(file, folder.uid, folder.gid));
     await chmod(file, folder.mode & 0o7777);
     await lutimes(file, folder.mtimeSeconds, folder.mtimeSeconds);
   }

@@ -198,7 +198,8 @@ export class LayerTrees {
       return stored.tree!;
     } catch (error) {
       this.#parts.session.trash(treeDir);
-      throw worldErrorOf(error, treeDir);
+      const { inArchive } = await import("../archive/archive-error.ts");
+      throw inArchive(worldErrorOf(error, treeDir), `layer ${blob.descriptor.digest}`);
     }
   }
 }

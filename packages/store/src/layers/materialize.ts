@@ -9,6 +9,7 @@ import type {
   FileIdentity,
   LayerIndex,
 } from "../layer-index/entry.ts";
+import { ownerNotMapped } from "../archive/archive-error.ts";
 import { Breather } from "../syscalls/breather.ts";
 import { errnoOf } from "../syscalls/fs-errors.ts";
 import { libc, S_IFBLK, S_IFCHR, S_IFIFO } from "../syscalls/libc.ts";
@@ -136,8 +137,17 @@ class TreeMaker {
     this.#metadata(entry, path);
   }
 
+  #own({ uid, gid }: EntryMetadata, path: string): void {
+    try {
+      fs.lchownSync(fsPath(path), uid, gid);
+    } catch (error) {
+      if (errnoOf(error) !== "EINVAL") throw error;
+      throw ownerNotMapped(path.slice(this.#folder.length + 1), { uid, gid });
+    }
+  }
+
   #metadata(entry: EntryMetadata & { readonly kind: Entry["kind"] }, path: string): void {
-    if (entry.uid !== this.#uid || entry.gid !== this.#gid) fs.lchownSync(fsPath(path), entry.uid, entry.gid);
+    if (entry.uid !== this.#uid || entry.gid !== this.#gid) this.#own(entry, path);
     // Changing the owner clears capabilities and setuid, so these come after; the mtime is last.
     for (const [name, value] of entry.xattrs ?? []) {
       if (isOverlayXattr(name)) continue;
