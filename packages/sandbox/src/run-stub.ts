@@ -113,6 +113,7 @@ function failureOf(failure: Extract<StubMessage, { kind: "failed" }>): Error {
     case "COMMAND_NOT_FOUND":
     case "COMMAND_NOT_EXECUTABLE":
     case "SANDBOX_CGROUP_UNUSABLE":
+    case "SANDBOX_ROOT_UNUSABLE":
     case "SANDBOX_ULIMIT_UNKNOWN":
       return new InputError(code, message, { hint });
     default:

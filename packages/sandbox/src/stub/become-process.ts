@@ -32,7 +32,7 @@ export function becomeProcess(libc: Libc, job: StubJob, say: (message: StubMessa
   const flags = sandboxed ? MS.NODEV : 0;
   const rootFd = mountRoot(libc, spec.root, { ...job, flags });
   mountProcAndSys(libc, rootFd, spec.security);
-  mountDev(libc, rootFd, spec.security);
+  const stdin = mountDev(libc, rootFd, { ...job, security: spec.security });
   mountMessageQueues(libc, rootFd);
   const sockets = applyMounts(libc, rootFd, { mounts: spec.mounts, scratch: job.scratch, flags });
   handOver(libc, sockets, say);
@@ -41,6 +41,7 @@ export function becomeProcess(libc: Libc, job: StubJob, say: (message: StubMessa
 
   const limits = limitsOf(libc, spec);
   raiseHardLimits(libc, limits);
+  libc.dup2(stdin, 0);
   libc.dup2(stubFds.stderr, 2);
   // /dev/stdout is reopened by name: the user of the spec must be the owner of what is behind it.
   for (const fd of [1, 2]) fchownSync(fd, spec.process.uid, spec.process.gid);

@@ -1,7 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync, type Stats } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
 import path from "node:path";
 import type { SandboxMount } from "@slipway/engine-sdk";
-import { privilegedDevices } from "../default-rules.ts";
+import { devices, privilegedDevices } from "../default-rules.ts";
 import { MNT_DETACH, MS, type Libc } from "./libc.ts";
 import { give, mountUnswapped } from "./private-files.ts";
 import { StubFailure, SystemCallError } from "./stub-failure.ts";
@@ -32,6 +32,35 @@ export function mountDevice(
     libc.mount(source, place.target(), null, { flags: MS.BIND });
   }
   libc.umount(place.scratch, MNT_DETACH);
+}
+
+/**
+ * Shows the devices of every step in the folder `dev`, for everybody. They are nodes of the step's own: what it does to
+ * their owners and modes is nobody else's affair. Where no node can be made, those of the machine are shown, read-only,
+ * which keeps nobody from writing to a device.
+ * @returns a descriptor of its null device
+ */
+export function mountStandardDevices(libc: Libc, dev: string, scratch: string): number {
+  mountUnswapped(libc, scratch, MS.NOSUID | MS.NOEXEC);
+  // A descriptor's name is its path in the filesystem, once that is mounted nowhere: programs look for /dev/null.
+  mkdirSync(`${scratch}/dev`);
+  let stdin: number | undefined;
+  for (const name of devices) {
+    const source = `/dev/${name}`;
+    const target = `${dev}/${name}`;
+    const own = `${scratch}/dev/${name}`;
+    writeFileSync(target, "");
+    if (makeNode(libc, own, statSync(source))) {
+      chmodSync(own, 0o666);
+      libc.mount(own, target, null, { flags: MS.BIND });
+      if (name === "null") stdin = openSync(own, "r");
+    } else {
+      libc.mount(source, target, null, { flags: MS.BIND });
+      libc.restrictMount(target, MS.RDONLY);
+    }
+  }
+  libc.umount(scratch, MNT_DETACH);
+  return stdin ?? openSync("/dev/null", "r");
 }
 
 /**

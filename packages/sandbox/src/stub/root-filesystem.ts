@@ -33,10 +33,22 @@ export function mountRoot(
     mountOverlay(libc, complete ? root : { ...root, lowerdirs: [...root.lowerdirs, skeleton] }, mountPoint);
   }
   restrict(libc, mountPoint, flags);
-  // A folder root, or an image that deleted one of them.
-  for (const name of systemFolders)
-    if (!existsSync(path.join(mountPoint, name))) mkdirSync(path.join(mountPoint, name));
+  for (const name of systemFolders) {
+    const stat = lstatSync(path.join(mountPoint, name), { throwIfNoEntry: false });
+    // A folder root, or an image that deleted one of them.
+    if (stat === undefined) mkdirSync(path.join(mountPoint, name));
+    else if (!stat.isDirectory()) throw notAFolder(name, stat.isSymbolicLink());
+  }
   return openSync(mountPoint, "r");
+}
+
+/** A link would be followed by runtimes as the machine sees it, not the image: to folders of the machine. */
+function notAFolder(name: string, isLink: boolean): StubFailure {
+  return new StubFailure(
+    "SANDBOX_ROOT_UNUSABLE",
+    `/${name} of the image is ${isLink ? "a symbolic link" : "a file"}, where a step needs a folder`,
+    `Remove it from the image, or make it a folder: RUN steps get a /${name} of their own.`,
+  );
 }
 
 /** Where a descriptor can be used as a path; mount(2) takes it, and nothing that happens to the name matters any more. */

@@ -37,7 +37,7 @@ export function superviseRuntime(
   for (const name of ["rootfs", "state"]) mkdirSync(`${bundle}/${name}`);
   const flags = spec.security === "sandbox" ? MS.NODEV : 0;
   const rootFd = mountRoot(libc, spec.root, { mountPoint: rootfs, skeleton: job.skeleton, flags });
-  mountDev(libc, rootFd, spec.security);
+  const stdin = mountDev(libc, rootFd, { ...job, security: spec.security });
   const sockets = applyMounts(libc, rootFd, { mounts: spec.mounts, scratch: job.scratch, flags });
   handOver(libc, sockets, say);
   checkExecutable(libc, rootFd, spec.process);
@@ -67,7 +67,8 @@ export function superviseRuntime(
         ...(runtime.kind === "crun" ? ["--cgroup-manager=disabled"] : ["--rootless=true"]),
         ...["--root", `${bundle}/state`, "--log", `${bundle}/log`, ...command],
       ],
-      { stdio: ["ignore", 1, stubFds.stderr], env: {} },
+      // crun gives it to the user of the step.
+      { stdio: [stdin, 1, stubFds.stderr], env: {} },
     );
     if (ended.error !== undefined || ended.status !== 0)
       throw startFailure(runtime, { bundle, cause: ended.error });

@@ -1,7 +1,7 @@
-import { fstatSync, statfsSync, symlinkSync, writeFileSync, mkdirSync } from "node:fs";
+import { fstatSync, mkdirSync, statfsSync, symlinkSync } from "node:fs";
 import type { SandboxSpec } from "@slipway/engine-sdk";
-import { devices, maskedPaths, readonlyPaths, shmSizeBytes } from "../default-rules.ts";
-import { offerPrivilegedDevices } from "./devices.ts";
+import { maskedPaths, readonlyPaths, shmSizeBytes } from "../default-rules.ts";
+import { mountStandardDevices, offerPrivilegedDevices } from "./devices.ts";
 import { MS, type Libc } from "./libc.ts";
 import { descriptorPath, openTarget } from "./root-filesystem.ts";
 import { SystemCallError } from "./stub-failure.ts";
@@ -19,19 +19,23 @@ export function mountProcAndSys(libc: Libc, rootFd: number, security: Security):
 
 /**
  * Mounts /dev, with all that is in it except mqueue, which belongs to an IPC namespace. Its filesystem opens no device
- * nodes: those of Docker's list are the machine's own, each a mount. So a step that makes another node can't use it,
- * without a device cgroup. A privileged step gets more of them, and can use nodes that it makes.
+ * nodes: those of Docker's list are each a mount. So a step that makes another node can't use it, without a device
+ * cgroup. A privileged step gets more of them, and can use nodes that it makes.
+ * @returns a descriptor of its null device, for the stdin of the step: with that of the machine, `chmod /dev/stdin`
+ * would change the machine's /dev/null.
  */
-export function mountDev(libc: Libc, rootFd: number, security: Security): void {
+export function mountDev(
+  libc: Libc,
+  rootFd: number,
+  options: { readonly security: Security; readonly scratch: string },
+): number {
+  const { security, scratch } = options;
   libc.mount("tmpfs", descriptorPath(openTarget(libc, rootFd, "/dev")), "tmpfs", {
     flags: MS.NOSUID | (security === "sandbox" ? MS.NODEV | MS.NOEXEC : 0),
     data: "mode=755,size=65536k",
   });
   const dev = descriptorPath(openTarget(libc, rootFd, "/dev"));
-  for (const name of devices) {
-    writeFileSync(`${dev}/${name}`, "");
-    libc.mount(`/dev/${name}`, `${dev}/${name}`, null, { flags: MS.BIND });
-  }
+  const stdin = mountStandardDevices(libc, dev, scratch);
   for (const [target, name] of [
     ["/proc/self/fd", "fd"],
     ["/proc/self/fd/0", "stdin"],
@@ -55,6 +59,7 @@ export function mountDev(libc: Libc, rootFd: number, security: Security): void {
   );
   libc.mount("shm", `${dev}/shm`, "tmpfs", { flags: sealed, data: `mode=1777,size=${shmSizeBytes}` });
   if (security === "insecure") offerPrivilegedDevices(libc, dev);
+  return stdin;
 }
 
 /** Mounts the message queues of the calling process's IPC namespace. */

@@ -57,6 +57,18 @@ export function describeMounts(context: SuiteContext): void {
       expect(readdirSync(context.root.lower)).toEqual(before);
     });
 
+    test.each(["dev", "proc", "sys"])("a root whose /%s is a link leads nowhere", async (name) => {
+      const outside = path.join(context.root.folder, `outside-${name}`);
+      mkdirSync(outside);
+      const overlay = context.root.overlay();
+      symlinkSync(outside, path.join(overlay.upperdir, name));
+      mkdirSync(path.join(overlay.upperdir, outside), { recursive: true });
+      await expect(shell(`touch /${name}/escaped`, { root: overlay })).rejects.toMatchObject({
+        code: "SANDBOX_ROOT_UNUSABLE",
+      });
+      expect(readdirSync(outside)).toEqual([]);
+    });
+
     test("bind mounts of folders and files are writable or not, as asked, and stay so", async () => {
       const source = path.join(context.root.folder, "bind");
       mkdirSync(path.join(source, "inner"), { recursive: true });

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { existsSync, lstatSync, mkdtempSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, lstatSync, mkdtempSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { describe, expect, test } from "vitest";
 import type { AddressInfo } from "node:net";
@@ -105,6 +105,24 @@ export function describeSeparation(context: SuiteContext): void {
       );
       expect(stdout).toBe("0\n".repeat(tries.length));
       expect(lstatSync(path.join(overlay.upperdir, "tmp/zero")).isCharacterDevice()).toBe(true);
+    });
+
+    test("owners and modes of the machine's own devices are out of reach, also through stdin", async () => {
+      const rules = (): unknown =>
+        ["/dev/null", "/dev/full"].map((file) => {
+          const { uid, gid, mode } = statSync(file);
+          return { uid, gid, mode };
+        });
+      const before = rules();
+      try {
+        await shell("chown 7:8 /dev/full /dev/null /dev/stdin; chmod 640 /dev/full; echo x > /dev/null");
+        await shell("true", { process: { uid: 7, gid: 8 } });
+        expect(rules()).toEqual(before);
+      } finally {
+        // Where they were in reach, nothing else on this machine should suffer.
+        if (process.geteuid?.() === 0) for (const file of ["/dev/null", "/dev/full"]) chownSync(file, 0, 0);
+        if (process.geteuid?.() === 0) chmodSync("/dev/full", 0o666);
+      }
     });
 
     test("/dev has what Docker's has and no disk", async () => {
