@@ -137,7 +137,9 @@ async function tellResult(
   },
 ): Promise<void> {
   const { flags, io } = command;
-  await tellWarnings(outcome.warnings, command);
+  // Those of steps are shown with them; what exporters warn of belongs to none.
+  const others = command.open.trace.warnings.filter((warning) => warning.vertex === undefined);
+  await tellWarnings([...outcome.warnings, ...warningsOf(others)], command);
   const imageId = idOfImage(outcome.response);
   if (flags.metadataFile !== undefined) {
     const sorted = Object.fromEntries(Object.entries(outcome.response).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -155,7 +157,7 @@ async function tellResult(
     await writeAll(io.stdout, `${imageId}\n`);
 }
 
-/** What was warned of before a build failed. */
+/** Warnings that came as progress, as a build lists them. */
 function warningsOf(events: readonly WarningEvent[]): readonly Diagnostic[] {
   return events.map(({ code, message, hint, url, location }) => ({
     severity: "warning",

@@ -52,17 +52,21 @@ export function inArchive(error: unknown, archive: string): unknown {
     : new InputError(code, text, options);
 }
 
-/** For an owner that the user namespace does not have. `entry` in bytes. */
+/**
+ * For an owner that the user namespace does not have. `entry` in bytes.
+ * @param advice what else can be done, as a sentence
+ */
 export function ownerNotMapped(
   entry: string,
   { uid, gid }: { readonly uid: number; readonly gid: number },
+  advice?: string,
 ): WorldError<"OWNER_NOT_MAPPED"> {
   const name = textOfBytes(entry === "" ? "/" : entry);
   return new WorldError(
     "OWNER_NOT_MAPPED",
     `"${name}" belongs to user ${uid} and group ${gid}, which this user namespace does not have`,
     {
-      hint: "Install uidmap and list your user in /etc/subuid and /etc/subgid, or build as root. `slipway doctor` shows how many ids there are. Or give the files to root, with --chown=0:0.",
+      hint: `Install uidmap and list your user in /etc/subuid and /etc/subgid, or build as root. \`slipway doctor\` shows how many ids there are.${advice === undefined ? "" : ` ${advice}`}`,
       data: { entry: name, uid, gid },
     },
   );

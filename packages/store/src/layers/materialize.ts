@@ -142,7 +142,8 @@ class TreeMaker {
       fs.lchownSync(fsPath(path), uid, gid);
     } catch (error) {
       if (errnoOf(error) !== "EINVAL") throw error;
-      throw ownerNotMapped(path.slice(this.#folder.length + 1), { uid, gid });
+      const advice = "Or give the files to root where they are added, with --chown=0:0.";
+      throw ownerNotMapped(path.slice(this.#folder.length + 1), { uid, gid }, advice);
     }
   }
 
