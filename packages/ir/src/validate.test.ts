@@ -79,6 +79,33 @@ describe("validate names code, vertex and field of", () => {
     ["a relative folder", "IR_PATH_NOT_ABSOLUTE .*meta.cwd", withMeta({ cwd: "x" })],
     ["a variable without a name", "IR_VALUE_INVALID .*meta.env\\[0\\]", withMeta({ env: ["=x"] })],
     ["a NUL in an argument", "IR_PATH_INVALID .*meta.args\\[1\\]", withMeta({ args: ["a", "b\0"] })],
+    ["a NUL in a user", "IR_PATH_INVALID .*meta.user", withMeta({ user: "a\0" })],
+    ["a NUL in a cgroup", "IR_PATH_INVALID .*meta.cgroupParent", withMeta({ cgroupParent: "a\0" })],
+    ["a line end in a host name", "IR_VALUE_INVALID .*meta.hostname", withMeta({ hostname: "a\n6.6.6.6 b" })],
+    ["a long host name", "IR_VALUE_INVALID .*meta.hostname", withMeta({ hostname: "a".repeat(65) })],
+    [
+      "a line end in a host",
+      "IR_VALUE_INVALID .*meta.extraHosts\\[0\\].host",
+      withMeta({ extraHosts: [{ host: "a\n6.6.6.6 b", ip: "1.1.1.1" }] }),
+    ],
+    [
+      "a line end in a host's address",
+      "IR_VALUE_INVALID .*meta.extraHosts\\[0\\].ip",
+      withMeta({ extraHosts: [{ host: "a", ip: "1.1.1.1\n" }] }),
+    ],
+    [
+      "a secret as a variable without a name",
+      "IR_VALUE_INVALID .*secretEnv\\[0\\].name",
+      { ...execOp, secretEnv: [{ id: "s", name: "A=B", optional: false }] },
+    ],
+    ["another root", "IR_MOUNT_INVALID .*it is the root", withMounts({}, { dest: "//.", output: 1 })],
+    ["a long name", "IR_PATH_INVALID .*255 bytes", withAction({ dest: `/${"ü".repeat(128)}` })],
+    ["a long path", "IR_PATH_INVALID .*4095", withAction({ dest: "/a".repeat(2048) })],
+    [
+      "a link to a long path",
+      "IR_PATH_INVALID .*oldPath",
+      withAction({ kind: "symlink", oldPath: "a".repeat(4096), newPath: "/l" }),
+    ],
     ["no root", "IR_NO_ROOT_MOUNT /bin/sh -c make: exec mounts", withMounts({ dest: "/x" })],
     ["two roots", "IR_MOUNT_INVALID", withMounts({}, { output: 1 })],
     [

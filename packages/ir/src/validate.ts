@@ -61,6 +61,11 @@ export function outputIndexes(op: Op): ReadonlySet<OutputIndex> {
   }
 }
 
+/** What Linux takes: NAME_MAX, PATH_MAX without its NUL, HOST_NAME_MAX. */
+const MAX_NAME_BYTES = 255;
+const MAX_PATH_BYTES = 4095;
+const MAX_HOST_NAME_BYTES = 64;
+
 class VertexCheck {
   readonly #vertex: Vertex;
   readonly #definition: Definition;
@@ -149,6 +154,7 @@ class VertexCheck {
       }
     }
     this.#absolutePath("meta.cwd", op.meta.cwd);
+    this.#execTexts(op);
     const roots = op.mounts.filter((mount) => mount.dest === "/");
     if (roots.length === 0) {
       this.fail("IR_NO_ROOT_MOUNT", "mounts", 'none is at "/"', "Mount the root filesystem at /.");
@@ -162,7 +168,7 @@ class VertexCheck {
       // Other builders' definitions have targets that are relative to the working directory.
       const isRelative = mount.dest !== "" && !mount.dest.startsWith("/");
       this.#absolutePath(`${field}.dest`, isRelative ? `${op.meta.cwd}/${mount.dest}` : mount.dest);
-      if (isRelative && resolvePath(op.meta.cwd, mount.dest) === "/")
+      if (mount.dest !== "/" && resolvePath(op.meta.cwd, mount.dest) === "/")
         this.fail("IR_MOUNT_INVALID", `${field}.dest`, "it is the root", "Mount one root filesystem, at /.");
       this.#input(`${field}.input`, mount.input);
       this.#innerPath(`${field}.selector`, mount.selector);
@@ -182,6 +188,47 @@ class VertexCheck {
       outputs.add(mount.output);
     }
     this.#consecutive("mounts", outputs);
+  }
+
+  /** What ends up in files, in system calls and in the environment of the process. */
+  #execTexts({ meta, secretEnv }: ExecOp): void {
+    this.#noNul("meta.user", meta.user);
+    this.#noNul("meta.cgroupParent", meta.cgroupParent);
+    for (const [name, text] of Object.entries(meta.proxyEnv ?? {}))
+      this.#noNul(`meta.proxyEnv.${name}`, text);
+    this.#hostName("meta.hostname", meta.hostname);
+    if (byteLength(meta.hostname) > MAX_HOST_NAME_BYTES) {
+      this.fail(
+        "IR_VALUE_INVALID",
+        "meta.hostname",
+        `it is longer than ${MAX_HOST_NAME_BYTES} characters`,
+        "Choose a shorter one.",
+      );
+    }
+    for (const [i, { host, ip }] of meta.extraHosts.entries()) {
+      this.#hostName(`meta.extraHosts[${i}].host`, host);
+      this.#hostName(`meta.extraHosts[${i}].ip`, ip);
+    }
+    for (const [i, { name }] of secretEnv.entries()) {
+      if (/^[^=\0]+$/.test(name)) continue;
+      this.fail(
+        "IR_VALUE_INVALID",
+        `secretEnv[${i}].name`,
+        `${JSON.stringify(name)} is no name of a variable`,
+        "Give the name of a variable, without =.",
+      );
+    }
+  }
+
+  /** Part of a line of /etc/hosts. */
+  #hostName(field: string, text: string): void {
+    if (!/[\s\0#]/.test(text)) return;
+    this.fail(
+      "IR_VALUE_INVALID",
+      field,
+      `${JSON.stringify(text)} holds a blank, a line end or a character that no name has`,
+      "Give the name or address alone.",
+    );
   }
 
   #file(op: FileOp): void {
@@ -231,6 +278,14 @@ class VertexCheck {
         return;
       case "symlink":
         this.#noNul(`${field}.oldPath`, action.oldPath);
+        if (byteLength(action.oldPath) > MAX_PATH_BYTES) {
+          this.fail(
+            "IR_PATH_INVALID",
+            `${field}.oldPath`,
+            `it has more than ${MAX_PATH_BYTES} bytes`,
+            "Let the link point at a shorter path.",
+          );
+        }
         if (action.oldPath === "") {
           this.fail("IR_PATH_INVALID", `${field}.oldPath`, "it is empty", "Say what the link points at.");
         }
@@ -316,6 +371,7 @@ class VertexCheck {
 
   #innerPath(field: string, path: string): void {
     this.#noNul(field, path);
+    this.#fits(field, path);
     if (escapesRoot(path)) {
       this.fail(
         "IR_PATH_ESCAPES",
@@ -324,6 +380,28 @@ class VertexCheck {
         "Remove the leading .. parts.",
       );
     }
+  }
+
+  /** No Linux takes a longer one; a pattern may be longer than what it stands for. */
+  #fits(field: string, path: string): void {
+    const isPattern = /[*?[\\]/.test(path);
+    if (isPattern) return;
+    const sizeBytes = byteLength(path);
+    if (sizeBytes > MAX_PATH_BYTES) {
+      this.fail(
+        "IR_PATH_INVALID",
+        field,
+        `it has ${sizeBytes} bytes, more than ${MAX_PATH_BYTES}`,
+        "Choose a shorter path.",
+      );
+    }
+    if (path.split("/").every((part) => byteLength(part) <= MAX_NAME_BYTES)) return;
+    this.fail(
+      "IR_PATH_INVALID",
+      field,
+      `a name in it has more than ${MAX_NAME_BYTES} bytes`,
+      "Choose a shorter name.",
+    );
   }
 
   #noNul(field: string, text: string): void {
@@ -345,4 +423,9 @@ class VertexCheck {
       ...(excerpt === undefined ? {} : { excerpt: excerpt.replace(/\r$/, "") }),
     };
   }
+}
+
+/** Bytes of a text in UTF-8. */
+function byteLength(text: string): number {
+  return /^[\x00-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length;
 }

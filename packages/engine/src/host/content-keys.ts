@@ -1,6 +1,7 @@
 import { type CopyAction, NO_INPUT, NO_OUTPUT, type Vertex } from "@slipway/ir";
 import { sha256, unreachable, type Digest } from "@slipway/oci";
 import type { Ref } from "@slipway/engine-sdk";
+import { chainIdentity } from "./chain-identity.ts";
 import { opDigest } from "@slipway/solver";
 import { selectCopySources, selectionDigest, type MergedView, type Store } from "@slipway/store";
 
@@ -35,7 +36,8 @@ const WHOLE: CopyAction = {
  * has no lasting id, so that its content is hashed.
  */
 async function refIdentity(store: Store, ref: Ref, signal: AbortSignal): Promise<string> {
-  if (ref.layers.every((id) => !store.layers.isVolatile(id))) return `chain ${ref.layers.join(",")}`;
+  const identity = chainIdentity(ref, (id) => store.layers.isVolatile(id));
+  if (identity !== undefined) return identity;
   return `content ${await partDigest(store, ref, "/", signal)}`;
 }
 

@@ -7,6 +7,7 @@ import {
   type BuildSession,
   EMPTY_REF,
   type ExecuteContext,
+  extendRef,
   type LayerId,
   type Ref,
   type SandboxDriver,
@@ -50,6 +51,8 @@ const SYSTEM_MOUNT_POINTS: readonly MountPoint[] = ["/proc", "/sys", "/dev"].map
   path,
   kind: "dir",
 }));
+
+type CacheRequest = Parameters<Store["cacheMounts"]["acquire"]>[0];
 
 interface PlannedMount {
   readonly mount: SandboxMount;
@@ -125,13 +128,23 @@ export async function executeExec(
       bindFile(etc.resolvConf, resolved("/etc/resolv.conf")),
       bindFile(etc.hosts, resolved("/etc/hosts")),
     ];
-    for (const mount of op.mounts) {
-      if (mount === rootMount) continue;
+    const ownMounts = op.mounts
+      .filter((mount) => mount !== rootMount)
+      .map((mount) => ({ mount, target: resolved(mount.dest) }));
+    const leases = await leaseCaches(ownMounts);
+    for (const { mount, target } of ownMounts) {
       if (mount.kind === "secret" || mount.kind === "ssh")
         checkFileTarget(mount, view.resolve(mount.dest).found?.entry.kind);
-      const plan = await planMount(mount, resolved(mount.dest));
+      // It is one already, with the devices in it.
+      if (target === "/dev" && mount.kind === "tmpfs") continue;
+      if (target === "/dev") throw hidesDevices(mount);
+      const plan = await planMount(mount, { target, lease: leases.get(mount) });
       if (plan) planned.push(plan);
     }
+    // A mount over their folder hides them, as with BuildKit; in a read-only one there may be no place for them.
+    const hidden = (target: string): boolean =>
+      planned.some(({ mount }) => target.startsWith(`${mount.target}/`));
+    planned.splice(0, 2, ...planned.slice(0, 2).filter(({ mount }) => !hidden(mount.target)));
     const devices = await stepDevices(op, { ...dependencies, user });
     for (const mount of devices.mounts) {
       const target = resolved(mount.target);
@@ -219,36 +232,58 @@ export async function executeExec(
     // A step that changed nothing has a layer all the same: histories and image configs count on one for each RUN.
     const layer: LayerId =
       (await changed.root.commit(signal)) ?? (await store.layers.addIndex({ entries: [] }, signal));
-    return { layers: [...changed.base.layers, layer] };
+    return extendRef(changed.base, layer);
+  }
+
+  /**
+   * The folders of the cache mounts. A folder that several mounts name is one, however each wants it shared; and all
+   * steps wait for theirs in one order, so that no two wait for each other.
+   */
+  async function leaseCaches(
+    mounts: readonly { readonly mount: Mount }[],
+  ): Promise<ReadonlyMap<Mount, CacheMountLease>> {
+    const wanted = new Map<string, { readonly request: CacheRequest; readonly mounts: readonly Mount[] }>();
+    for (const { mount } of mounts) {
+      if (mount.kind !== "cache") continue;
+      const base = inputRef(mount, task.inputs);
+      const { subpath, kind } = await selectSubtree(store, base, { selector: mount.selector, signal });
+      if (kind !== "dir") {
+        throw new InputError("NOT_A_DIRECTORY", `"${mount.selector}" is not a directory`, {
+          hint: `Name a directory as the source of the cache mount at ${mount.dest}.`,
+          data: { path: mount.selector },
+        });
+      }
+      const key = JSON.stringify([mount.cacheId, base.layers, subpath]);
+      const others = wanted.get(key);
+      const sharing = others?.request.sharing === "locked" ? "locked" : mount.sharing;
+      const request = { id: mount.cacheId, sharing, base, subpath };
+      wanted.set(key, { request, mounts: [...(others?.mounts ?? []), mount] });
+    }
+    const leases = new Map<Mount, CacheMountLease>();
+    for (const [, { request, mounts: users }] of [...wanted].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const lease = await store.cacheMounts.acquire(request, signal);
+      held.push({ release: () => lease.release() });
+      for (const mount of users) leases.set(mount, lease);
+    }
+    return leases;
   }
 
   /** Undefined for what is optional and was not lent. */
-  async function planMount(mount: Mount, target: string): Promise<PlannedMount | undefined> {
+  async function planMount(
+    mount: Mount,
+    { target, lease }: { target: string; lease: CacheMountLease | undefined },
+  ): Promise<PlannedMount | undefined> {
     switch (mount.kind) {
       case "tmpfs":
         return {
           mount: { kind: "tmpfs", target, ...(mount.sizeBytes > 0 ? { sizeBytes: mount.sizeBytes } : {}) },
           point: { path: target, kind: "dir" },
         };
-      case "cache": {
-        const base = inputRef(mount, task.inputs);
-        const { subpath, kind } = await selectSubtree(store, base, { selector: mount.selector, signal });
-        if (kind !== "dir") {
-          throw new InputError("NOT_A_DIRECTORY", `"${mount.selector}" is not a directory`, {
-            hint: `Name a directory as the source of the cache mount at ${mount.dest}.`,
-            data: { path: mount.selector },
-          });
-        }
-        const lease: CacheMountLease = await store.cacheMounts.acquire(
-          { id: mount.cacheId, sharing: mount.sharing, base, subpath },
-          signal,
-        );
-        held.push({ release: () => lease.release() });
+      case "cache":
         return {
-          mount: { kind: "bind", source: lease.path, target, readonly: mount.readonly },
+          mount: { kind: "bind", source: lease!.path, target, readonly: mount.readonly },
           point: { path: target, kind: "dir" },
         };
-      }
       case "bind":
         return planBind(mount, target);
       case "secret": {
@@ -296,6 +331,13 @@ function inputRef(mount: Mount, inputs: readonly Ref[]): Ref {
 
 function mayHoldSecrets(op: ExecOp): boolean {
   return op.secretEnv.length > 0 || op.mounts.some(({ kind }) => kind === "secret");
+}
+
+/** Runtimes make what is missing in /dev, also where a mount of a layer was to be read-only. */
+function hidesDevices({ kind }: Mount): InputError<"MOUNT_HIDES_DEVICES"> {
+  return new InputError("MOUNT_HIDES_DEVICES", `a ${kind} mount at /dev would hide the devices`, {
+    hint: "Mount it elsewhere, also below /dev.",
+  });
 }
 
 function depth(path: string): number {

@@ -1,6 +1,6 @@
 import type { FileOp, Vertex } from "@slipway/ir";
 import { InvariantError } from "@slipway/oci";
-import { EMPTY_REF, type ExecuteContext, type Ref, type VertexResult } from "@slipway/engine-sdk";
+import { EMPTY_REF, type ExecuteContext, extendRef, type Ref, type VertexResult } from "@slipway/engine-sdk";
 import { planFileOp, type Store } from "@slipway/store";
 
 /**
@@ -34,9 +34,7 @@ export async function executeFile(
       const base = plan.base < 0 ? EMPTY_REF : task.inputs[plan.base];
       if (!base) throw new InvariantError(`a file op is based on input ${plan.base}, which does not exist`);
       // No changes make an empty layer, as with RUN: histories count on one for each step.
-      return {
-        layers: [...base.layers, await store.layers.addIndex(plan.changes ?? { entries: [] }, signal)],
-      };
+      return extendRef(base, await store.layers.addIndex(plan.changes ?? { entries: [] }, signal));
     }),
   );
   return { outputs };

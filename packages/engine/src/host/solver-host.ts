@@ -60,7 +60,7 @@ export function createSolverHost(options: SolverHostOptions): SolverHost {
         if (options.isFollowed(vertex)) options.sandbox(signal).then((driver) => driver.warm?.(), ignore);
         return executeFile(store, vertex as Vertex & { op: FileOp }, { inputs, context });
       case "merge":
-        return executeMerge(op.inputs.map((index) => required(inputs, index)));
+        return executeMerge(op.inputs.map((index) => optional(inputs, index)));
       case "diff":
         return executeDiff(store, {
           lower: optional(inputs, op.lower),
