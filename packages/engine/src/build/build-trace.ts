@@ -4,6 +4,7 @@ import { type Digest, formatPlatform, type Platform } from "@slipway/oci";
 import type { ProgressEvent, ProgressSink, SolverHost, Source, VertexResult } from "@slipway/engine-sdk";
 import type { ImageResolver } from "@slipway/sources";
 import type { LayerIndex, Store } from "@slipway/store";
+import { longChainDigest } from "../host/chain-identity.ts";
 
 /**
  * Everything that a build learned from outside of its request and of the program: when all of it is the same again,
@@ -21,7 +22,7 @@ export interface BuildTrace {
     readonly platform?: Platform;
     readonly digest: Digest;
   }[];
-  /** What the cache answered, as JSON; null for a miss. */
+  /** What the cache answered; null for a miss. See `answerText`. */
   readonly lookups: readonly (readonly [key: Digest, answer: string | null])[];
 }
 
@@ -167,7 +168,7 @@ export class TraceRecorder {
       ...host,
       lookup: async (key, signal) => {
         const answer = await host.lookup(key, signal);
-        this.#lookups.set(key, answerText(answer));
+        if (!this.#isSpoilt) this.#lookups.set(key, answerText(answer));
         return answer;
       },
       execute: (vertex: Vertex, inputs, context) => {
@@ -193,7 +194,8 @@ export class TraceRecorder {
   }
 }
 
-/** An answer of the cache, to be compared. */
+/** An answer of the cache, to be compared; of long chains a digest, so that a build's answers grow with its steps only. */
 export function answerText(answer: VertexResult | null): string | null {
-  return answer === null ? null : JSON.stringify(answer.outputs.map((ref) => ref?.layers ?? null));
+  if (answer === null) return null;
+  return JSON.stringify(answer.outputs.map((ref) => (ref ? (longChainDigest(ref) ?? ref.layers) : null)));
 }

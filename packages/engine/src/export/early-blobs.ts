@@ -1,6 +1,6 @@
 import type { Edge, Vertex } from "@slipway/ir";
 import type { Digest } from "@slipway/oci";
-import type { LayerBlobOptions, VertexResult } from "@slipway/engine-sdk";
+import { chainOf, type LayerBlobOptions, type VertexResult } from "@slipway/engine-sdk";
 import type { Store } from "@slipway/store";
 
 /** Makes blobs of layers that the image will have while later steps still run. */
@@ -29,7 +29,8 @@ export function createEarlyBlobs(options: {
   return {
     onResult(vertex, result) {
       const output = inChain.get(vertex.digest);
-      const layer = output === undefined ? undefined : result.outputs[output]?.layers.at(-1);
+      const ref = output === undefined ? undefined : result.outputs[output];
+      const layer = ref ? chainOf(ref)?.layer : undefined;
       if (layer === undefined || vertex.op.kind === "source") return;
       // A failure comes up again, with its context, when the exporter asks for the blob.
       queue = queue.then(() =>

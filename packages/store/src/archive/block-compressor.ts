@@ -123,9 +123,11 @@ export class BlockCompressor {
 
   #compress(slab: Slab, block: Buffer): Promise<Buffer> {
     const { compression, level } = this.#options;
+    // Room for all that can come of the block, so that it comes in one piece.
+    const chunkSize = Math.min(SLAB_BYTES, block.length + (block.length >> 7) + 1024);
     if (compression === "zstd") {
       return zstdCompress(block, {
-        chunkSize: SLAB_BYTES,
+        chunkSize,
         params: {
           [zlib.constants.ZSTD_c_compressionLevel]: level ?? DEFAULT_ZSTD_LEVEL,
           [zlib.constants.ZSTD_c_checksumFlag]: 1,
@@ -137,7 +139,7 @@ export class BlockCompressor {
       level: level ?? DEFAULT_GZIP_LEVEL,
       memLevel: GZIP_MEMORY_LEVEL,
       finishFlush: zlib.constants.Z_SYNC_FLUSH,
-      chunkSize: SLAB_BYTES,
+      chunkSize,
       ...(dictionaryLength > 0
         ? { dictionary: Buffer.from(slab.buffer, DICTIONARY_BYTES - dictionaryLength, dictionaryLength) }
         : {}),

@@ -7,6 +7,7 @@ import type { PackRequest, PackResult } from "./contracts.ts";
 import { assembleInWorker } from "./pack-in-worker.ts";
 import { FileFaultError, DICTIONARY_BYTES, SLAB_BYTES, TarAssembler } from "./tar-assembler.ts";
 import type { FileFault, Slab } from "./tar-assembler.ts";
+import { paddingBytes } from "./tar-format.ts";
 import { estimateTarBytes, planTar } from "./tar-plan.ts";
 
 // Up to here a worker costs more (about 20 ms to start) than it gains.
@@ -58,11 +59,19 @@ export async function packLayer(request: PackRequest): Promise<PackResult> {
 
 async function assembleInline(plan: ReturnType<typeof planTar>, take: (slab: Slab) => Promise<void>) {
   const full: Slab[] = [];
+  const batches = [...plan];
+  const totalBytes = batches.reduce(
+    (sum, { literals, sizes }) =>
+      sizes.reduce((all, size) => all + size + paddingBytes(size), sum + literals.length),
+    0,
+  );
+  // Many small layers would have the garbage collector look at everything after every few of them.
+  const bufferBytes = DICTIONARY_BYTES + Math.min(SLAB_BYTES, totalBytes);
   const assembler = new TarAssembler(
-    () => new ArrayBuffer(DICTIONARY_BYTES + SLAB_BYTES),
+    () => new ArrayBuffer(bufferBytes),
     (slab) => full.push(slab),
   );
-  for (const batch of plan) {
+  for (const batch of batches) {
     assembler.add(batch);
     for (const slab of full.splice(0)) await take(slab);
   }

@@ -11,7 +11,7 @@ export const DICTIONARY_BYTES = 32768;
 
 /** One block of the tar on its way to compression. */
 export interface Slab {
-  /** `DICTIONARY_BYTES + SLAB_BYTES` long; the block begins at `DICTIONARY_BYTES`. */
+  /** `DICTIONARY_BYTES + SLAB_BYTES` long, or shorter when the whole tar is; the block begins at `DICTIONARY_BYTES`. */
   readonly buffer: ArrayBuffer;
   /** `SLAB_BYTES` in all blocks but the last. */
   readonly length: number;

@@ -25,11 +25,17 @@ export class Database {
   readonly #warn: (message: string) => void;
   readonly #statements = new Map<string, StatementSync>();
   #sqlite: DatabaseSync;
+  #replacements = 0;
 
   constructor(file: string, warn: (message: string) => void) {
     this.#file = file;
     this.#warn = warn;
     this.#sqlite = this.#openOrReplace();
+  }
+
+  /** How often it was damaged and started anew, in this process. */
+  get replacements(): number {
+    return this.#replacements;
   }
 
   /** The first row, or undefined. */
@@ -104,6 +110,7 @@ export class Database {
   }
 
   #replace(cause: unknown): DatabaseSync {
+    this.#replacements++;
     const aside = `${this.#file}.damaged-${Date.now().toString(36)}`;
     for (const suffix of ["", "-wal", "-shm"]) {
       if (fs.existsSync(this.#file + suffix)) fs.renameSync(this.#file + suffix, aside + suffix);

@@ -20,7 +20,7 @@ export function viewOf(...layers: LayerIndex[]): MergedView {
     digests: (items: readonly { entry: FileEntry }[]) =>
       Promise.resolve(items.map(({ entry }) => digestOf(entry))),
   };
-  return new LayeredView(
+  return LayeredView.of(
     layers.map((index) => ({ id: `layer${nextLayer++}` as LayerId, index })),
     contents as never,
     SIGNAL,

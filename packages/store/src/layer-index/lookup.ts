@@ -3,15 +3,16 @@ import type { Entry, LayerIndex } from "./entry.ts";
 
 /** Finds entries of one index by path. Built once for an index, and only when somebody looks. */
 export class IndexLookup {
+  /** Of the index, in its order. */
+  readonly entries: readonly Entry[];
   readonly #byPath: ReadonlyMap<string, Entry>;
-  readonly #entries: readonly Entry[];
   #children: Map<string, Entry[]> | undefined;
 
   private constructor(index: LayerIndex) {
     const byPath = new Map<string, Entry>();
     for (const entry of index.entries) byPath.set(entry.path, entry);
     this.#byPath = byPath;
-    this.#entries = index.entries;
+    this.entries = index.entries;
   }
 
   static readonly #built = new WeakMap<LayerIndex, IndexLookup>();
@@ -34,7 +35,7 @@ export class IndexLookup {
   children(path: BytePath): readonly Entry[] {
     if (this.#children === undefined) {
       this.#children = new Map();
-      for (const entry of this.#entries) {
+      for (const entry of this.entries) {
         if (entry.path === "") continue;
         const parent = parentOf(entry.path);
         const siblings = this.#children.get(parent);

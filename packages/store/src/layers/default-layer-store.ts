@@ -11,7 +11,7 @@ import type {
   RemoteLayer,
 } from "../contracts.ts";
 import type { EntryToHash } from "../context/digest-service.ts";
-import type { BytePath } from "../layer-index/byte-path.ts";
+import { textOfBytes, type BytePath } from "../layer-index/byte-path.ts";
 import { indexDigest } from "../layer-index/codec.ts";
 import type { Entry, FileEntry, LayerIndex } from "../layer-index/entry.ts";
 import { worldErrorOf } from "../syscalls/fs-errors.ts";
@@ -31,6 +31,7 @@ export class DefaultLayerStore implements LayerStore {
   readonly #known: KnownLayers;
   readonly #trees: LayerTrees;
   readonly #blobs: LayerBlobs;
+  #forgotten = 0;
 
   constructor(parts: LayerStoreParts) {
     this.#parts = parts;
@@ -43,6 +44,16 @@ export class DefaultLayerStore implements LayerStore {
   /** Called whenever a layer has become durable. */
   onDurable(listener: (id: LayerId) => void): void {
     this.#known.onDurable(listener);
+  }
+
+  /** Changes when layers' contents have found another home: indexes that were asked for before are to be asked for again. */
+  get homes(): number {
+    return this.#known.homes;
+  }
+
+  /** Changes when layers that were durable may be so no more: some were found damaged, or a build has ended. */
+  get losses(): number {
+    return this.#parts.table.losses + this.#forgotten;
   }
 
   addRemote(layer: RemoteLayer): LayerId {
@@ -124,7 +135,8 @@ export class DefaultLayerStore implements LayerStore {
       return this.addUpper(index, treeDir, sizeOfFiles(index));
     } catch (error) {
       this.#parts.session.trash(treeDir);
-      throw worldErrorOf(error, treeDir);
+      const { inArchive } = await import("../archive/archive-error.ts");
+      throw inArchive(worldErrorOf(error, treeDir), textOfBytes(file.entry.path));
     }
   }
 
@@ -171,6 +183,7 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   forgetHost(): void {
+    this.#forgotten++;
     for (const id of this.#known.unstoredIds()) {
       if (isVolatile(id) || !this.isDurable(id)) continue;
       this.#known.removeUnstored(id);

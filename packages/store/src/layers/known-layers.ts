@@ -28,6 +28,7 @@ export class KnownLayers {
   readonly #indexes = new Map<LayerId, LayerIndex>();
   #cachedEntries = 0;
   readonly #listeners: ((id: LayerId) => void)[] = [];
+  #homes = 0;
 
   constructor(table: LayerTable, remotes: RemoteLayers) {
     this.#table = table;
@@ -39,6 +40,11 @@ export class KnownLayers {
     this.#listeners.push(listener);
   }
 
+  /** Changes whenever an index that somebody may hold no longer says where the contents are best read. */
+  get homes(): number {
+    return this.#homes;
+  }
+
   unstored(id: LayerId): UnstoredLayer | undefined {
     return this.#unstored.get(id);
   }
@@ -48,12 +54,15 @@ export class KnownLayers {
   }
 
   addUnstored(id: LayerId, layer: UnstoredLayer): void {
+    if (this.index(id) !== undefined) this.#homes++;
     this.#unstored.set(id, layer);
   }
 
   /** The store has it, or it is gone. @returns whether it was among the unstored ones */
   removeUnstored(id: LayerId): boolean {
-    return this.#unstored.delete(id);
+    const wasThere = this.#unstored.delete(id);
+    if (wasThere) this.#homes++;
+    return wasThere;
   }
 
   /** The index, if it is in memory. */
@@ -78,7 +87,7 @@ export class KnownLayers {
 
   dropIndex(id: LayerId): void {
     this.#cachedEntries -= this.#indexes.get(id)?.entries.length ?? 0;
-    this.#indexes.delete(id);
+    if (this.#indexes.delete(id)) this.#homes++;
   }
 
   isStored(id: LayerId): boolean {

@@ -53,6 +53,7 @@ export class LayerTable {
    */
   readonly #held = new Set<LayerId>();
   #wrote = false;
+  #forgotten = 0;
 
   constructor(database: Database, layout: StoreLayout, session: Session) {
     this.#database = database;
@@ -130,9 +131,15 @@ export class LayerTable {
 
   /** Forgets a layer that turned out to be damaged. */
   forget(id: LayerId): void {
+    this.#forgotten++;
     this.#held.delete(id);
     this.#database.run("DELETE FROM layers WHERE id = ?", id);
     this.#database.run("DELETE FROM blobs WHERE layer = ?", id);
+  }
+
+  /** Changes when rows that were there may have gone under this process's hands. */
+  get losses(): number {
+    return this.#forgotten + this.#database.replacements;
   }
 
   blobs(id: LayerId): StoredBlob[] {

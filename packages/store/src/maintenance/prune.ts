@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Digest } from "@slipway/oci";
+import { sweepResults } from "../cache/result-layers.ts";
 import type { PruneOptions, UsageRecord } from "../contracts.ts";
 import type { Database } from "../database/database.ts";
 import { tryLock } from "../locks/process-lock.ts";
@@ -25,11 +26,19 @@ export async function* prune(parts: PruneParts, options: PruneOptions): AsyncGen
   // Even removing needs room, for the database's journal.
   layout.giveUpReserve();
   const items = listItems(database, layout, () => leasedNames(layout));
-  for (const item of chosen(items, options)) {
-    options.signal.throwIfAborted();
-    if (remove(parts, item)) yield recordOf(item);
+  const removed = new Set<string>();
+  try {
+    for (const item of chosen(items, options)) {
+      options.signal.throwIfAborted();
+      if (!remove(parts, item)) continue;
+      removed.add(item.id);
+      yield recordOf(item);
+    }
+    for (const id of removeOrphans(parts)) removed.add(id);
+  } finally {
+    // Until then whoever finds such a result sees that a layer is missing, and makes it anew.
+    sweepResults(database, removed);
   }
-  removeOrphans(parts);
   await emptyTrash(layout, options.signal);
   layout.reserve();
 }
@@ -52,7 +61,10 @@ function chosen(items: readonly Item[], options: PruneOptions): Item[] {
     if (gone.has(item.id)) return true;
     if (kept.has(item.id)) return false;
     // Those that need it go first; if one of them stays, so does this.
-    for (const needer of needed.get(item.id) ?? []) if (!go(needer)) return false;
+    if ((needed.get(item.id) ?? []).some((needer) => !go(needer))) {
+      kept.add(item.id);
+      return false;
+    }
     gone.add(item.id);
     order.push(item);
     total -= item.sizeBytes;
@@ -68,7 +80,11 @@ function chosen(items: readonly Item[], options: PruneOptions): Item[] {
 function needersOf(items: readonly Item[]): Map<string, Item[]> {
   const needers = new Map<string, Item[]>();
   for (const item of items) {
-    for (const id of item.needs) needers.set(id, [...(needers.get(id) ?? []), item]);
+    for (const id of item.needs) {
+      const known = needers.get(id);
+      if (known === undefined) needers.set(id, [item]);
+      else known.push(item);
+    }
   }
   return needers;
 }
@@ -97,12 +113,6 @@ function removeLayer({ database, layout, session }: PruneParts, id: string): boo
     const row = database.get("SELECT tree FROM layers WHERE id = ? AND doomed = 1", id);
     // Somebody has made it anew in the meantime.
     if (row === undefined) return false;
-    database.run(
-      `DELETE FROM results WHERE key IN (
-         SELECT results.key FROM results, json_each(results.outputs) AS output, json_each(output.value) AS layer
-         WHERE output.type = 'array' AND layer.value = ?)`,
-      id,
-    );
     database.run("DELETE FROM layers WHERE id = ?", id);
     database.run("DELETE FROM blobs WHERE layer = ? AND variant <> 'origin'", id);
     session.trash(layout.index(id));
@@ -141,11 +151,16 @@ function removeCacheMount({ layout, session }: PruneParts, id: string): boolean 
   }
 }
 
-/** Files that no row names: left by processes that were killed between two steps, or by a damaged database. */
-function removeOrphans({ database, layout, session }: PruneParts): void {
+/**
+ * Files that no row names: left by processes that were killed between two steps, or by a damaged database. Gives the
+ * layers that went.
+ */
+function removeOrphans({ database, layout, session }: PruneParts): string[] {
   // Another process's prune may have been killed after it took a layer from view.
   const doomed = database.all("SELECT id FROM layers WHERE doomed = 1");
-  for (const row of doomed) removeLayer({ database, layout, session }, row.id as string);
+  const removed = doomed
+    .map((row) => row.id as string)
+    .filter((id) => removeLayer({ database, layout, session }, id));
   const indexes = new Set(database.all("SELECT id FROM layers").map((row) => row.id as string));
   const trees = new Set(
     database.all("SELECT tree FROM layers WHERE tree IS NOT NULL").map((row) => row.tree as string),
@@ -157,6 +172,7 @@ function removeOrphans({ database, layout, session }: PruneParts): void {
   };
   for (const name of fs.readdirSync(layout.indexes)) if (!indexes.has(name)) trashOld(layout.index(name));
   for (const name of fs.readdirSync(layout.trees)) if (!trees.has(name)) trashOld(layout.tree(name));
+  return removed;
 }
 
 /** The public part of an item. */

@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { UsageRecord } from "../contracts.ts";
+import { describedLayers } from "../cache/result-layers.ts";
 import type { Database } from "../database/database.ts";
 import type { StoreLayout } from "../sessions/layout.ts";
 
@@ -21,14 +22,7 @@ export function listItems(
   layout: StoreLayout,
   leasedNow: () => ReadonlySet<string>,
 ): Item[] {
-  const cachedLayers = new Map<string, string>();
-  for (const row of database.all(
-    `SELECT layer.value AS id, max(results.description) AS description
-     FROM results, json_each(results.outputs) AS output, json_each(output.value) AS layer
-     WHERE output.type = 'array' GROUP BY layer.value`,
-  )) {
-    cachedLayers.set(row.id as string, row.description as string);
-  }
+  const cachedLayers = describedLayers(database);
   const drafts = [
     ...layerDrafts(database, cachedLayers),
     ...blobDrafts(database, layout),
@@ -59,7 +53,9 @@ type Draft = Omit<Item, "inUse" | "cached" | "shared" | "reclaimable">;
 function layerDrafts(database: Database, descriptions: ReadonlyMap<string, string>): Draft[] {
   const blobs = new Map<string, string[]>();
   for (const row of database.all("SELECT layer, digest FROM blobs")) {
-    blobs.set(row.layer as string, [...(blobs.get(row.layer as string) ?? []), row.digest as string]);
+    const known = blobs.get(row.layer as string);
+    if (known === undefined) blobs.set(row.layer as string, [row.digest as string]);
+    else known.push(row.digest as string);
   }
   return database.all("SELECT * FROM layers WHERE doomed = 0").map((row) => ({
     id: row.id as string,

@@ -1,10 +1,11 @@
-import type { LayerId, Ref } from "@slipway/engine-sdk";
+import { chainOf, type LayerChain, type LayerId, type Ref } from "@slipway/engine-sdk";
 import type { MergedView, MountPoint, RootStore, WritableRoot } from "../contracts.ts";
 import type { DefaultLayerStore } from "../layers/default-layer-store.ts";
 import type { Session } from "../sessions/session.ts";
 import { flattenView } from "./flatten-view.ts";
 import { misrepresentedFolders } from "./implied-folders.ts";
-import { LayeredView, type ViewLayer } from "./layered-view.ts";
+import { linkLayer, type LayerLink } from "./layer-links.ts";
+import { LayeredView } from "./layered-view.ts";
 import { MountPointLayers } from "./mount-point-layer.ts";
 import { OverlayRoot } from "./overlay-root.ts";
 
@@ -13,6 +14,8 @@ const LOWERDIRS_BYTES = 4095 - 512;
 /** The kernel stacks at most 500. */
 const MOST_LOWERDIRS = 400;
 const MERGE_STEP = 32;
+/** Layers that the merged one may take the place of: its path may be longer than theirs. */
+const ROOM_FOR_MERGED = 4;
 
 /** RootStore over the layer store. */
 export class DefaultRootStore implements RootStore {
@@ -20,6 +23,9 @@ export class DefaultRootStore implements RootStore {
   readonly #layers: DefaultLayerStore;
   readonly #mountPoints: MountPointLayers;
   #empty: string | undefined;
+  #links = new WeakMap<LayerChain, LayerLink>();
+  /** `homes` of the layer store when the first of the links was made: since then contents may have moved. */
+  #linkedHomes = 0;
 
   constructor(session: Session, layers: DefaultLayerStore) {
     this.#session = session;
@@ -28,9 +34,24 @@ export class DefaultRootStore implements RootStore {
   }
 
   async view(ref: Ref, signal: AbortSignal): Promise<MergedView> {
-    const layers: ViewLayer[] = [];
-    for (const id of ref.layers) layers.push({ id, index: await this.#layers.index(id, signal) });
-    return new LayeredView(layers, this.#layers, signal);
+    return new LayeredView(await this.#linksOf(chainOf(ref), signal), this.#layers, signal);
+  }
+
+  /** Each step's view is that of the step before and one link more. */
+  async #linksOf(chain: LayerChain | undefined, signal: AbortSignal): Promise<LayerLink | undefined> {
+    const { homes } = this.#layers;
+    if (homes !== this.#linkedHomes) this.#links = new WeakMap();
+    this.#linkedHomes = homes;
+    const links = this.#links;
+    const missing: LayerChain[] = [];
+    let at = chain;
+    for (; at !== undefined && !links.has(at); at = at.below) missing.push(at);
+    let link = at && links.get(at);
+    for (const next of missing.reverse()) {
+      link = linkLayer(next, await this.#layers.index(next.layer, signal), link);
+      links.set(next, link);
+    }
+    return link;
   }
 
   async writable(
@@ -76,13 +97,19 @@ export class DefaultRootStore implements RootStore {
   /** Trees of the layers, topmost first; so many of the lowest ones merged that the rest fits into mount options. */
   async #lowerdirs(layers: readonly LayerId[], signal: AbortSignal): Promise<string[]> {
     const shown = await this.#visible(layers, signal);
-    for (let merged = 0; ; merged += MERGE_STEP) {
-      const rest =
-        merged === 0 ? shown : [await this.#merge(shown.slice(0, merged), signal), ...shown.slice(merged)];
-      const trees: string[] = [];
-      for (const id of rest.toReversed()) trees.push(await this.#layers.tree(id, signal));
-      if (fits(trees) || merged + MERGE_STEP > shown.length) return trees;
+    const trees: string[] = [];
+    const room = new LowerdirRoom();
+    for (const id of shown.toReversed()) {
+      const tree = await this.#layers.tree(id, signal);
+      if (!room.take(tree)) break;
+      trees.push(tree);
     }
+    if (trees.length === shown.length) return trees;
+    // In whole steps, so that the next steps find the merged layer made.
+    const rest = Math.max(0, trees.length - ROOM_FOR_MERGED);
+    const merged = Math.min(shown.length, Math.ceil((shown.length - rest) / MERGE_STEP) * MERGE_STEP);
+    const bottom = await this.#layers.tree(await this.#merge(shown.slice(0, merged), signal), signal);
+    return [...trees.slice(0, shown.length - merged), bottom];
   }
 
   /**
@@ -107,9 +134,15 @@ export class DefaultRootStore implements RootStore {
   }
 }
 
-function fits(trees: readonly string[]): boolean {
-  if (trees.length > MOST_LOWERDIRS) return false;
-  // Colons, commas and backslashes are escaped, at most twice over.
-  const escaped = trees.map((tree) => Buffer.byteLength(tree) + 2 * (tree.match(/[:,\\]/g)?.length ?? 0) + 1);
-  return escaped.reduce((sum, length) => sum + length, 0) <= LOWERDIRS_BYTES;
+/** What is left of the one page that mount(2) takes, and of the layers that the kernel stacks. */
+class LowerdirRoom {
+  #count = 0;
+  #bytes = 0;
+
+  /** False when there is no room for one more. */
+  take(tree: string): boolean {
+    // Colons, commas and backslashes are escaped, at most twice over.
+    this.#bytes += Buffer.byteLength(tree) + 2 * (tree.match(/[:,\\]/g)?.length ?? 0) + 1;
+    return ++this.#count <= MOST_LOWERDIRS && this.#bytes <= LOWERDIRS_BYTES;
+  }
 }

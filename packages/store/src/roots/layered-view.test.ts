@@ -12,7 +12,7 @@ const noContents: LayerContents = {
 };
 
 function viewOf(...indexes: LayerIndex[]): LayeredView {
-  return new LayeredView(
+  return LayeredView.of(
     indexes.map((index, i) => ({ id: `layer-${i}` as LayerId, index })),
     noContents,
     signal,

@@ -1,13 +1,14 @@
 import fs from "node:fs";
 import { InputError, InvariantError, WorldError, type Digest } from "@slipway/oci";
-import type { LayerId, Ref } from "@slipway/engine-sdk";
+import { extendChain, refOf, type LayerId, type Ref } from "@slipway/engine-sdk";
 import type { Lookup, MergedView } from "../contracts.ts";
 import { checkUnchanged, openUnchanged } from "../context/file-identity.ts";
 import type { EntryToHash } from "../context/digest-service.ts";
 import { fsPath, textOfBytes, type BytePath } from "../layer-index/byte-path.ts";
 import type { Entry, FileEntry, LayerIndex } from "../layer-index/entry.ts";
-import { IndexLookup } from "../layer-index/lookup.ts";
+import type { IndexLookup } from "../layer-index/lookup.ts";
 import type { TreeContent } from "../layers/materialize.ts";
+import { linkLayer, nextAbout, nextAboutFolder, type LayerLink } from "./layer-links.ts";
 import { resolvePath } from "./resolve-path.ts";
 
 /** What a view needs of the layer store to give contents. */
@@ -38,22 +39,29 @@ const DEFAULT_ROOT: Entry & { kind: "dir" } = Object.freeze({
  */
 export class LayeredView implements MergedView {
   readonly ref: Ref;
-  /** Topmost first. */
-  readonly #layers: readonly { readonly id: LayerId; readonly lookup: IndexLookup }[];
+  readonly #top: LayerLink | undefined;
   readonly #contents: LayerContents;
   readonly #signal: AbortSignal;
 
-  /** `layers` base first. */
-  constructor(layers: readonly ViewLayer[], contents: LayerContents, signal: AbortSignal) {
-    this.ref = { layers: layers.map(({ id }) => id) };
-    this.#layers = layers.map(({ id, index }) => ({ id, lookup: IndexLookup.of(index) })).reverse();
+  constructor(top: LayerLink | undefined, contents: LayerContents, signal: AbortSignal) {
+    this.ref = refOf(top?.chain);
+    this.#top = top;
     this.#contents = contents;
     this.#signal = signal;
   }
 
+  /** A view over layers, base first. */
+  static of(layers: readonly ViewLayer[], contents: LayerContents, signal: AbortSignal): LayeredView {
+    let top: LayerLink | undefined;
+    for (const { id, index } of layers) top = linkLayer(extendChain(top?.chain, id), index, top);
+    return new LayeredView(top, contents, signal);
+  }
+
   lstat(path: BytePath): Lookup | undefined {
     let implied: Lookup | undefined;
-    for (const { id, lookup } of this.#layers) {
+    for (let link = nextAbout(this.#top, path); link !== undefined; link = nextAbout(link.below, path)) {
+      const { lookup } = link;
+      const id = link.chain.layer;
       const entry = lookup.get(path);
       if (entry !== undefined) {
         if (implied !== undefined && entry.kind !== "dir") return implied;
@@ -64,9 +72,7 @@ export class LayeredView implements MergedView {
       if (path !== "" && lookup.hidesBelow(path)) return implied;
     }
     if (implied !== undefined) return implied;
-    return path === ""
-      ? { entry: DEFAULT_ROOT, layer: this.#layers.at(-1)?.id ?? ("" as LayerId) }
-      : undefined;
+    return path === "" ? { entry: DEFAULT_ROOT, layer: this.#top?.lowest ?? ("" as LayerId) } : undefined;
   }
 
   resolve(
@@ -80,7 +86,13 @@ export class LayeredView implements MergedView {
     if (this.lstat(path)?.entry.kind !== "dir") return undefined;
     const byPath = new Map<string, Lookup | undefined>();
     let contributing = 0;
-    for (const { id, lookup } of this.#layers) {
+    for (
+      let link = nextAboutFolder(this.#top, path);
+      link !== undefined;
+      link = nextAboutFolder(link.below, path)
+    ) {
+      const { lookup } = link;
+      const id = link.chain.layer;
       const self = lookup.get(path);
       // A file or whiteout here hides the folders that lower layers have under this name.
       if (self !== undefined && self.kind !== "dir") break;
