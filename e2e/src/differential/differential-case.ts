@@ -15,6 +15,8 @@ export interface DifferentialCase {
   readonly name: string;
   /** `$BASE` stands for a busybox image in a registry. */
   readonly dockerfile: string;
+  /** True when each character of `dockerfile` is a byte of the file, which may be no UTF-8. */
+  readonly isBytes?: boolean;
   /** Paths of the context; a string is the content of a file. Parents are made. */
   readonly files?: Readonly<Record<string, ContextFile | string>>;
   /** Shell commands that add to the context what `files` can't say, such as archives. They run in its folder. */

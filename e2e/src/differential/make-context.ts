@@ -15,7 +15,8 @@ export function makeContext(target: string, wanted: DifferentialCase, base: stri
   }
   if (wanted.prepare !== undefined)
     execFileSync("bash", ["-euc", wanted.prepare], { cwd: target, stdio: ["ignore", "ignore", "inherit"] });
-  writeFileSync(path.join(target, "Dockerfile"), wanted.dockerfile.replaceAll("$BASE", base));
+  const text = wanted.dockerfile.replaceAll("$BASE", base);
+  writeFileSync(path.join(target, "Dockerfile"), text, wanted.isBytes === true ? "latin1" : "utf8");
 }
 
 function make(root: string, place: string, entry: ContextFile): void {

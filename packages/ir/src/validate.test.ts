@@ -96,7 +96,7 @@ describe("validate names code, vertex and field of", () => {
     [
       "a secret as a variable without a name",
       "IR_VALUE_INVALID .*secretEnv\\[0\\].name",
-      { ...execOp, secretEnv: [{ id: "s", name: "A=B", optional: false }] },
+      { ...execOp, secretEnv: [{ id: "s", name: "=B", optional: false }] },
     ],
     ["another root", "IR_MOUNT_INVALID .*it is the root", withMounts({}, { dest: "//.", output: 1 })],
     ["a long name", "IR_PATH_INVALID .*255 bytes", withAction({ dest: `/${"ü".repeat(128)}` })],

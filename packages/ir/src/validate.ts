@@ -210,7 +210,8 @@ class VertexCheck {
       this.#hostName(`meta.extraHosts[${i}].ip`, ip);
     }
     for (const [i, { name }] of secretEnv.entries()) {
-      if (/^[^=\0]+$/.test(name)) continue;
+      // BuildKit takes an equals sign further on, which the variable's value then begins behind.
+      if (/^[^=\0][^\0]*$/.test(name)) continue;
       this.fail(
         "IR_VALUE_INVALID",
         `secretEnv[${i}].name`,

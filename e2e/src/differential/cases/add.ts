@@ -7,6 +7,28 @@ const PACKED = { "t/x": "x\n", "t/sub/y": file("y\n", 0o600), "t/l": link("x") }
 const tar = (name: string, flag: string): string =>
   `chown -R 11:22 t; tar -C t --sort=name ${flag} -cf ${name} .; rm -r t`;
 
+const python = (...lines: string[]): string =>
+  `python3 - <<'P'
+import tarfile, io
+t = tarfile.open("a.tar", "w", format=tarfile.PAX_FORMAT)
+def entry(name, kind=tarfile.REGTYPE, data=b"", link="", mode=0o644, uid=0):
+    i = tarfile.TarInfo(name)
+    i.type, i.linkname, i.mode, i.uid, i.size, i.mtime = kind, link, mode, uid, len(data), 1000000000
+    t.addfile(i, io.BytesIO(data))
+def file(name, data=b"x", **k): entry(name, data=data, **k)
+def folder(name): entry(name, tarfile.DIRTYPE, mode=0o755)
+def symlink(name, to): entry(name, tarfile.SYMTYPE, link=to, mode=0o777)
+def hardlink(name, to, **k): entry(name, tarfile.LNKTYPE, link=to, **k)
+${lines.join("\n")}
+t.close()
+P`;
+/** Archives as no tar program makes them. */
+const odd = (name: string, ...lines: string[]): DifferentialCase => ({
+  name,
+  dockerfile: scratch("ADD a.tar /d/"),
+  prepare: python(...lines),
+});
+
 /** ADD of local files and archives. URLs and repositories are tested beside their sources. */
 export const ADD_CASES: readonly DifferentialCase[] = [
   { name: "a file", dockerfile: scratch("ADD a /d/"), files: { a: "a" } },
@@ -230,4 +252,43 @@ export const ADD_CASES: readonly DifferentialCase[] = [
     dockerfile: scratch("ADD --keep-git-dir a /d/"),
     files: { a: "a" },
   },
+  odd(
+    "hard links through links to links",
+    "folder('a')",
+    "file('a/f')",
+    "symlink('l', 'a')",
+    "symlink('m', 'l')",
+    "hardlink('h', 'm/f')",
+  ),
+  odd(
+    "hard links through links that lead out",
+    "folder('a')",
+    "file('a/f')",
+    "symlink('l', '../../a')",
+    "hardlink('l/h', 'l/f')",
+  ),
+  odd(
+    "names through links of links' folders",
+    "folder('a')",
+    "symlink('a/u', '..')",
+    "symlink('v', 'a/u/a')",
+    "file('v/f')",
+    "file('v/new/g')",
+  ),
+  {
+    ...odd("names through a link that leads nowhere", "symlink('l', 'nothing')", "file('l/x')"),
+    fails: true,
+  },
+  odd(
+    "a further name of a file with another mode and owner",
+    "file('a', mode=0o600, uid=5)",
+    "hardlink('b', 'a', mode=0o755, uid=7)",
+  ),
+  odd(
+    "what AUFS kept to itself",
+    "folder('.wh..wh.plnk')",
+    "file('.wh..wh.plnk/1.2')",
+    "hardlink('a', '.wh..wh.plnk/1.2')",
+    "file('.wh..wh.aufs', b'')",
+  ),
 ];

@@ -27,6 +27,21 @@ const WITHOUT_PARENTS: OddImage = {
   ],
 };
 
+/** What an image looks like to a step. */
+const seen = (name: string, ...layers: OddImage["layers"]): DifferentialCase =>
+  image(
+    name,
+    { layers, config: {} },
+    "FROM $BASE\nRUN --mount=from=$IMAGE,target=/m cp -a /m /r && cd /m && find . -type f | sort | xargs -r stat -c '%n %h' > /links\n",
+  );
+const link = (name: string, linkname: string): LayerEntry => ({ name, type: "symlink", linkname });
+const further = (name: string, linkname: string, more: LayerEntry = { name }): LayerEntry => ({
+  ...more,
+  name,
+  type: "link",
+  linkname,
+});
+
 /** Images that other tools made: odd configs, odd layers. */
 export const BASE_IMAGE_CASES: readonly DifferentialCase[] = [
   config("no config", undefined),
@@ -87,4 +102,29 @@ export const BASE_IMAGE_CASES: readonly DifferentialCase[] = [
       "",
     ].join("\n"),
   ),
+  seen("links of AUFS", [
+    { name: ".wh..wh.aufs", content: "" },
+    folder(".wh..wh.plnk/", 0o700),
+    { name: ".wh..wh.plnk/1.2", content: "x" },
+    further("a", ".wh..wh.plnk/1.2"),
+    folder(".wh..wh.orph/", 0o700),
+  ]),
+  seen("names through the layer's own links", [
+    folder("usr/", 0o755),
+    link("lib", "usr/lib"),
+    { name: "lib/x", content: "x" },
+    link("l", "/lib"),
+    { name: "l/sub/y", content: "y" },
+    further("h", "l/x"),
+  ]),
+  seen(
+    "names through a link of a layer below",
+    [folder("d/", 0o755), link("l", "d")],
+    [{ name: "l/x", content: "x" }],
+  ),
+  seen("a further name with another mode and owner", [
+    { name: "a", content: "x", mode: 0o600, uid: 5 },
+    further("b", "a", { name: "b", mode: 0o755, uid: 7 }),
+  ]),
+  seen("a root of its own", [folder("./", 0o700, 3), { name: "a", content: "x" }]),
 ];

@@ -106,4 +106,9 @@ export const CONFIG_CASES: readonly DifferentialCase[] = [
     dockerfile: "FROM scratch AS a\nLABEL x=1\nFROM scratch AS a\nLABEL x=2\nFROM a\n",
   },
   { name: "a platform that is none", dockerfile: "FROM --platform=rubbish/x/y/z scratch\n", fails: true },
+  config("flags of ARG and STOPSIGNAL", "ARG --x A=1", "STOPSIGNAL --y=z 9", "ENV B=$A"),
+  ...["foo/bar", "windows(10.0.17763)/amd64", "macos/x86_64", "arm/v6", "sparc"].map((platform) => ({
+    name: `FROM --platform=${platform}`,
+    dockerfile: `FROM --platform=${platform} $BASE\nENV A=1\nFROM --platform=${platform} scratch\nCOPY --from=0 /etc /etc\n`,
+  })),
 ];

@@ -410,4 +410,18 @@ const FLAGS: readonly DifferentialCase[] = [
 ];
 
 /** COPY, in all corners that authors meet. */
-export const COPY_CASES: readonly DifferentialCase[] = [...DESTINATIONS, ...SOURCES, ...EXISTING, ...FLAGS];
+export const COPY_CASES: readonly DifferentialCase[] = [
+  ...DESTINATIONS,
+  ...SOURCES,
+  ...EXISTING,
+  ...FLAGS,
+  {
+    name: "--chown by names that nobody can have",
+    dockerfile: busybox(
+      "COPY --chown=a/b a.txt /x",
+      "COPY --chown=daemon:b/c a.txt /y",
+      "COPY --chown='a b' a.txt /z",
+    ),
+    files: TREE,
+  },
+];

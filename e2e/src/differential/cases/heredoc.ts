@@ -3,6 +3,13 @@ import type { DifferentialCase } from "../differential-case.ts";
 const scratch = (...lines: string[]): string => `FROM scratch\n${lines.join("\n")}\n`;
 const busybox = (...lines: string[]): string => `FROM $BASE\n${lines.join("\n")}\n`;
 
+/** A character here is a byte of the file. */
+const bytes = (name: string, ...lines: string[]): DifferentialCase => ({
+  name: `bytes that are no UTF-8: ${name}`,
+  dockerfile: busybox(...lines),
+  isBytes: true,
+});
+
 /** Here-documents of COPY, ADD and RUN. */
 export const HEREDOC_CASES: readonly DifferentialCase[] = [
   {
@@ -113,4 +120,30 @@ export const HEREDOC_CASES: readonly DifferentialCase[] = [
     dockerfile: busybox('RUN ["/bin/sh", "-c", "cat <<EOF > /out\\nx\\nEOF\\n"]'),
   },
   { name: "shift is none", dockerfile: busybox("RUN echo $((1<<4)) > /out") },
+  bytes(
+    "quoted",
+    "COPY <<'E' /x",
+    "a\xff\xfe $V",
+    "E",
+    'ADD <<"E" /y',
+    "\xef\xbb\xbf\xe2\x82\xac\xe2\x82",
+    "E",
+  ),
+  bytes("quoted, without tabs", "COPY <<-'E' /x", "\ta\r\tb\xff", "\t\xff\tc", "\tE"),
+  bytes("expanded", "ENV V=q", "COPY <<E /x", "a\xff\xe2\x82$V\xed\xa0\x80 \xf0\x9f\x98x \\\xff", "E"),
+  bytes("expanded, with a byte-order mark", "COPY <<E /x", "\xef\xbb\xbfq", "\xef\xbb\xbfq", "E"),
+  bytes("a program", "RUN <<-E", "\t#!/bin/sh", "\tprintf '\ta\xff' > /x", "\tE"),
+  { ...bytes("a script", "RUN <<E", "printf 'a\xff' > /x", "E"), fails: true },
+  { ...bytes("a command", "RUN printf 'a\xff' > /x"), fails: true },
+  bytes("a command in JSON", `RUN ["/bin/sh", "-c", "printf 'a\xff' > /x"]`),
+  bytes(
+    "comments, variables and names",
+    "# \xff",
+    "ENV V=a\xffb",
+    "LABEL l=\xe2\x82",
+    "WORKDIR /w\xff",
+    "RUN echo > x && \\",
+    "# \xff",
+    " echo $V > y",
+  ),
 ];

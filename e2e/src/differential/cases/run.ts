@@ -137,4 +137,13 @@ export const RUN_CASES: readonly DifferentialCase[] = [
     files: { x: "x" },
     prepare: "setfattr -n user.a -v b x",
   },
+  run("names that mean deletions in layers", "RUN mkdir /d && echo > /d/.wh.x && mkdir /.wh..wh.y"),
+  run(
+    "a size of a tmpfs in a form of its own",
+    "RUN --mount=type=tmpfs,target=/t,size=.5e4kib df -k /t | tail -n 1 | awk '{print $2}' > /out",
+  ),
+  run(
+    "a secret that is not there, in a variable with an equals sign",
+    "RUN --mount=type=secret,id=a,env=A=B true",
+  ),
 ];

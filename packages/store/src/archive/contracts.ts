@@ -62,8 +62,7 @@ export interface UnpackResult {
 
 /**
  * Writes a layer's blob in one pass. The bytes depend on the index, the content, the compression and its level alone.
- * @throws InputError `CONTEXT_CHANGED` when a file is no longer what `identity` says, `ARCHIVE_RESERVED_NAME` for a
- * name that a layer cannot hold
+ * @throws InputError `CONTEXT_CHANGED` when a file is no longer what `identity` says
  */
 export type PackLayer = (request: PackRequest) => Promise<PackResult>;
 

@@ -146,10 +146,11 @@ describe("packLayer", () => {
     expect(headers.find(({ name }) => name === names[0])!.pax).toBeNull();
   });
 
-  it("refuses a name that would delete something when the layer is unpacked", async () => {
-    await expect(packToBuffer(indexOf(file(".wh.x", "")))).rejects.toMatchObject({
-      code: "ARCHIVE_RESERVED_NAME",
-    });
+  it("packs names that mean deletions in layers as they are, as BuildKit does", async () => {
+    const headers = await headersOf(
+      (await packToBuffer(indexOf(file(".wh.x", ""), file(".wh..wh.y", "")))).blob,
+    );
+    expect(headers.map(({ name }) => name)).toEqual([".wh..wh.y", ".wh.x"]);
   });
 
   it.each([false, true])("notices a file that changed after it was indexed (worker: %s)", async (large) => {

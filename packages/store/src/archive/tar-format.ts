@@ -61,3 +61,10 @@ export const OUTWARD_LINK = "trusted.overlay.slipway.link";
 export function paddingBytes(sizeBytes: number): number {
   return (BLOCK_BYTES - (sizeBytes % BLOCK_BYTES)) % BLOCK_BYTES;
 }
+
+/** Whether a name says that something is gone; names that AUFS keeps to itself don't. */
+export function isWhiteoutName(name: string): boolean {
+  return (
+    name.startsWith(WHITEOUT_PREFIX) && (!name.startsWith(WHITEOUT_META_PREFIX) || name === OPAQUE_MARKER)
+  );
+}

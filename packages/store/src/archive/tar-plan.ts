@@ -79,9 +79,6 @@ interface EntryContext {
 function appendEntry(batch: BatchBuilder, entry: Entry, context: EntryContext): void {
   const { path } = entry;
   const slash = path.lastIndexOf("/");
-  if (path.startsWith(WHITEOUT_PREFIX, slash + 1)) {
-    throw archiveError("ARCHIVE_RESERVED_NAME", "an image layer cannot hold a file of this name", path);
-  }
   if (entry.kind === "whiteout")
     return appendMarker(batch, path.slice(0, slash + 1) + WHITEOUT_PREFIX + path.slice(slash + 1));
   if (entry.kind === "hardlink") return appendHardlink(batch, entry, context);

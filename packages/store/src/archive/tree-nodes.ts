@@ -4,7 +4,7 @@ import type { ContentSource, Entry, EntryMetadata, LayerIndex } from "../layer-i
 
 /** What several hard links share. */
 export interface InodeNode {
-  readonly metadata: EntryMetadata;
+  metadata: EntryMetadata;
   readonly what:
     | {
         readonly kind: "file";

@@ -47,6 +47,7 @@ function tarOf(
     linkName?: string;
     data?: string;
     mode?: number;
+    uid?: number;
     mtimeNs?: bigint;
     xattrs?: ReadonlyMap<string, Uint8Array>;
     major?: number;
@@ -341,22 +342,18 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
 
   it.each<[string, Parameters<typeof tarOf>, string]>([
     [
-      "a file through a symlink",
-      [{ name: "l", type: TarType.symlink, linkName: "/tmp" }, { name: "l/x" }],
-      "ARCHIVE_PATH_THROUGH_SYMLINK",
-    ],
-    [
-      "a folder through a symlink",
+      "a path through symlinks that lead in a circle",
       [
-        { name: "l", type: TarType.symlink, linkName: "." },
-        { name: "l/d/", type: TarType.dir },
+        { name: "l", type: TarType.symlink, linkName: "m" },
+        { name: "m", type: TarType.symlink, linkName: "l" },
+        { name: "l/x" },
       ],
       "ARCHIVE_PATH_THROUGH_SYMLINK",
     ],
     [
-      "a whiteout through a symlink",
-      [{ name: "l", type: TarType.symlink, linkName: "/" }, { name: "l/.wh.etc" }],
-      "ARCHIVE_PATH_THROUGH_SYMLINK",
+      "a path that its links make too long",
+      [{ name: "l", type: TarType.symlink, linkName: "d/".repeat(2000) }, { name: `l/${"e/".repeat(100)}x` }],
+      "ARCHIVE_PATH_TOO_LONG",
     ],
     ["a file below a file", [{ name: "f" }, { name: "f/x" }], "ARCHIVE_PARENT_NOT_DIRECTORY"],
     [
@@ -414,6 +411,87 @@ describe.skipIf(!IS_ROOT)("unpackLayer", () => {
     );
     expect(index.entries.map((entry) => entry.path)).toEqual(["etc", "etc/x", "h", "y"]);
     expect(fs.readdirSync(outer.path)).toEqual(["tree"]);
+  });
+
+  it.each<[string, Parameters<typeof tarOf>, readonly string[]]>([
+    [
+      "files",
+      [{ name: "l", type: TarType.symlink, linkName: "/tmp" }, { name: "l/x" }, { name: "l/d/y" }],
+      ["l", "tmp", "tmp/d", "tmp/d/y", "tmp/x"],
+    ],
+    [
+      "folders",
+      [
+        { name: "l", type: TarType.symlink, linkName: "." },
+        { name: "l/d/", type: TarType.dir },
+      ],
+      ["d", "l"],
+    ],
+    [
+      "deletions",
+      [{ name: "l", type: TarType.symlink, linkName: "../../.." }, { name: "l/.wh.etc" }],
+      ["etc", "l"],
+    ],
+    [
+      "links to links",
+      [
+        { name: "d/", type: TarType.dir },
+        { name: "d/f" },
+        { name: "d/l", type: TarType.symlink, linkName: "../d/" },
+        { name: "m", type: TarType.symlink, linkName: "d/l" },
+        { name: "m/h", type: TarType.hardlink, linkName: "m/f" },
+      ],
+      ["d", "d/f", "d/h", "d/l", "m"],
+    ],
+  ])("follows the layer's own symlinks within the root: %s", async (_, entries, paths) => {
+    using outer = temporaryFolder();
+    const treeDir = path.join(outer.path, "tree");
+    fs.mkdirSync(treeDir);
+    const { index } = await unpack(tarOf(...entries), treeDir);
+    expect(index.entries.map((entry) => entry.path)).toEqual(paths);
+    for (const at of paths) expect(fs.lstatSync(path.join(treeDir, at))).toBeDefined();
+    expect(fs.readdirSync(outer.path)).toEqual(["tree"]);
+  });
+
+  it("gives a file what the entry of a further name says of it", async () => {
+    using folder = temporaryFolder();
+    const { index } = await unpack(
+      tarOf(
+        { name: "a", mode: 0o600, uid: 5 },
+        { name: "b", type: TarType.hardlink, linkName: "a", mode: 0o4755, uid: 7, mtimeNs: 10n ** 18n },
+      ),
+      folder.path,
+    );
+    const expected = { mode: 0o4755, uid: 7, mtimeNs: 10n ** 18n };
+    expect(index.entries[0]).toMatchObject({ path: "a", ...expected });
+    expect(index.entries[1]).toMatchObject({ kind: "hardlink", path: "b", target: "a" });
+    const stat = fs.statSync(path.join(folder.path, "a"), { bigint: true });
+    expect([Number(stat.mode) & 0o7777, Number(stat.uid), stat.mtimeNs]).toEqual(Object.values(expected));
+  });
+
+  it("knows the folders of AUFS only for what is in them, which links may lead to", async () => {
+    using folder = temporaryFolder();
+    const { index } = await unpack(
+      tarOf(
+        { name: ".wh..wh.plnk/", type: TarType.dir },
+        { name: ".wh..wh.plnk/1.2", data: "x" },
+        { name: "a", type: TarType.hardlink, linkName: ".wh..wh.plnk/1.2" },
+        { name: ".wh..wh.aufs" },
+      ),
+      folder.path,
+    );
+    expect(index.entries.map((entry) => entry.path)).toEqual([".wh..wh.plnk", ".wh..wh.plnk/1.2", "a"]);
+    expect(fs.readFileSync(path.join(folder.path, "a"), "utf8")).toBe("x");
+  });
+
+  it("leaves the root's mode and owner alone", async () => {
+    using folder = temporaryFolder();
+    const { index } = await unpack(
+      tarOf({ name: "./", type: TarType.dir, mode: 0o700, uid: 3 }, { name: "a" }),
+      folder.path,
+    );
+    expect(index.entries.map((entry) => entry.path)).toEqual(["a"]);
+    expect(fs.statSync(folder.path)).toMatchObject({ uid: process.getuid!(), mode: 0o40755 });
   });
 
   it("marks folders that the layer does not name, and packs them as they came", async () => {

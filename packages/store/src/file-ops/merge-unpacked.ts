@@ -1,5 +1,5 @@
 import { archiveError } from "../archive/archive-error.ts";
-import { OPAQUE_MARKER, OUTWARD_LINK, WHITEOUT_META_PREFIX, WHITEOUT_PREFIX } from "../archive/tar-format.ts";
+import { isWhiteoutName, OPAQUE_MARKER, OUTWARD_LINK, WHITEOUT_PREFIX } from "../archive/tar-format.ts";
 import type { InodeNode, TreeNode } from "../archive/tree-nodes.ts";
 import type { Lookup } from "../contracts.ts";
 import { baseNameOf, parentOf, textOfBytes } from "../layer-index/byte-path.ts";
@@ -45,7 +45,7 @@ export function mergeUnpacked(merge: Merge): void {
     const name = baseNameOf(relativePath as BytePath);
     let path = below(folder, name);
     const { entry } = lookup;
-    if (name.startsWith(WHITEOUT_PREFIX)) {
+    if (isWhiteoutName(name)) {
       hide(target, folder, name);
       continue;
     }
@@ -91,7 +91,7 @@ function below(folder: BytePath, name: string): BytePath {
 function hide(target: PendingFilesystem, folder: BytePath, name: string): void {
   if (name === OPAQUE_MARKER) return target.makeOpaque(folder);
   const hidden = name.slice(WHITEOUT_PREFIX.length);
-  if (name.startsWith(WHITEOUT_META_PREFIX) || hidden === "" || hidden === "." || hidden === "..") return;
+  if (hidden === "" || hidden === "." || hidden === "..") return;
   target.hide(below(folder, hidden));
 }
 
