@@ -50,9 +50,14 @@ describe.skipIf(missing !== undefined)(
         choices: { any: { driver: "namespaces", reason: "remembered" } },
       };
       writeFileSync(file, JSON.stringify(marked));
-      const begin = performance.now();
-      expect((await chooseSandbox({ stateDir, signal })).reason).toBe("remembered");
-      expect(performance.now() - begin).toBeLessThan(100);
+      // The best of several: other work may share the machine, and a probe takes longer every time.
+      let bestMs = Infinity;
+      for (let i = 0; i < 10; i++) {
+        const begin = performance.now();
+        expect((await chooseSandbox({ stateDir, signal })).reason).toBe("remembered");
+        bestMs = Math.min(bestMs, performance.now() - begin);
+      }
+      expect(bestMs).toBeLessThan(100);
       writeFileSync(file, JSON.stringify({ ...marked, machine: "another boot" }));
       expect((await chooseSandbox({ stateDir, signal })).reason).not.toBe("remembered");
       writeFileSync(file, "{ damaged");

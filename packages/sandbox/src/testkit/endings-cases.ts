@@ -1,7 +1,7 @@
 import path from "node:path";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { eventually, processesWith } from "./processes-with.ts";
+import { eventually, processesWith, ownSeconds } from "./processes-with.ts";
 import type { SuiteContext } from "./suite-context.ts";
 
 /** How a process ended. */
@@ -29,10 +29,11 @@ export function describeEndings(context: SuiteContext): void {
     });
 
     test("a kill from outside is SIGKILL", async () => {
-      const running = shell("sleep 1000.25");
-      const pids = (): number[] => processesWith("sleep\u00001000.25");
+      const seconds = ownSeconds(5);
+      const running = shell(`sleep ${seconds}`);
+      const pids = (): number[] => processesWith(`sleep\u0000${seconds}`);
       const shells = (): number[] =>
-        processesWith("sh\u0000-c\u0000sleep 1000.25\u0000").filter(
+        processesWith(`sh\u0000-c\u0000sleep ${seconds}\u0000`).filter(
           (pid) => readFileSync(`/proc/${pid}/comm`, "utf8") !== "node\n",
         );
       await eventually(() => pids().length + shells().length > 0);

@@ -2,7 +2,13 @@ import path from "node:path";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { runToEnd } from "./fixture-root.ts";
-import { eventually, processesMounting, processesWith, processesWithEnvironment } from "./processes-with.ts";
+import {
+  eventually,
+  processesMounting,
+  processesWith,
+  processesWithEnvironment,
+  ownSeconds,
+} from "./processes-with.ts";
 import type { SuiteContext } from "./suite-context.ts";
 import type { FixtureRoot } from "./fixture-root.ts";
 
@@ -10,8 +16,8 @@ import type { FixtureRoot } from "./fixture-root.ts";
 export function describeLeftovers(context: SuiteContext): void {
   const { start, success, asUser, lastLine } = context;
   describe("leaves nothing behind", () => {
-    const stubborn =
-      "trap '' TERM INT HUP; (setsid sh -c 'trap \"\" TERM; sleep 1000.75' &) ; echo ready; while :; do sleep 1000.75; done";
+    const seconds = ownSeconds(3);
+    const stubborn = `trap '' TERM INT HUP; (setsid sh -c 'trap "" TERM; sleep ${seconds}' &) ; echo ready; while :; do sleep ${seconds}; done`;
 
     test("an abort kills a process tree that ignores SIGTERM and forks away", async () => {
       const abort = new AbortController();
@@ -19,7 +25,7 @@ export function describeLeftovers(context: SuiteContext): void {
       const spec = context.root.spec(["sh", "-c", stubborn]);
       const running = context.driver.run(spec, { onOutput: () => abort.abort(reason), signal: abort.signal });
       await expect(running).rejects.toBe(reason);
-      expect(processesWith("1000.75")).toEqual([]);
+      expect(processesWith(seconds)).toEqual([]);
       expect(processesMounting(upperOf(spec.root))).toEqual([]);
     });
 
@@ -35,20 +41,21 @@ export function describeLeftovers(context: SuiteContext): void {
       const spec = context.root.spec(["/setuid/sh", "-c", stubborn], { process: asUser });
       const program = start(spec);
       await new Promise((resolve) => program.stdout!.once("data", resolve));
-      expect(processesWith("1000.75").length).toBeGreaterThan(0);
+      expect(processesWith(seconds).length).toBeGreaterThan(0);
       program.kill("SIGKILL");
-      await eventually(() => processesWith("1000.75").length === 0);
+      await eventually(() => processesWith(seconds).length === 0);
       await eventually(() => processesMounting(upperOf(spec.root)).length === 0);
       expect(readFileSync("/proc/self/mountinfo", "utf8")).not.toContain(context.root.folder);
     });
 
     test("close ends what runs, and a run that it ended has failed", async () => {
       const own = context.fixtures.create(context.root.stateDir);
-      const spec = context.root.spec(["sh", "-c", "echo ready; sleep 1000.125"]);
+      const asleep = ownSeconds(4);
+      const spec = context.root.spec(["sh", "-c", `echo ready; sleep ${asleep}`]);
       await expect(
         own.run(spec, { onOutput: () => void own.close(), signal: new AbortController().signal }),
       ).rejects.toMatchObject({ code: "SANDBOX_CLOSED" });
-      expect(processesWith("1000.125")).toEqual([]);
+      expect(processesWith(asleep)).toEqual([]);
     });
 
     test("processes started ahead end with close", async () => {

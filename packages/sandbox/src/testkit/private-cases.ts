@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SandboxMount } from "@slipway/engine-sdk";
 import { runToEnd } from "./fixture-root.ts";
+import { ownSeconds } from "./processes-with.ts";
 import type { SuiteContext } from "./suite-context.ts";
 
 /** What only one step sees: secrets, sockets, devices. */
@@ -72,7 +73,7 @@ export function describePrivate(context: SuiteContext): void {
 
     test("its bytes and those of the environment are in no file while the step runs, nor after it was killed", async () => {
       const marker = `s3cret-${randomBytes(16).toString("hex")}`;
-      const spec = context.root.spec(["sh", "-c", "echo ready; sleep 1000.625"], {
+      const spec = context.root.spec(["sh", "-c", `echo ready; sleep ${ownSeconds(2)}`], {
         mounts: [secret({ content: Buffer.from(`${marker} file`) })],
         process: { env: ["PATH=/bin", `TOKEN=${marker} variable`] },
       });
@@ -153,7 +154,7 @@ export function describePrivate(context: SuiteContext): void {
             onOutput: () => undefined,
             onConnection: (_, connection) => connection.on("close", () => resolve(true)).resume(),
           })
-          .then(() => delay(2000).then(() => resolve(false)), reject);
+          .then(() => delay(10_000).then(() => resolve(false)), reject);
       });
       expect(ended).toBe(true);
       const mounts = [...client.mounts, socket()];

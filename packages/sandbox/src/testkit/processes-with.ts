@@ -1,5 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
+/**
+ * Seconds to sleep for that no other process on this machine sleeps for: suites run side by side, and must not take each
+ * other's processes for their own. @param which tells those of one process apart
+ */
+export function ownSeconds(which: number): string {
+  return `1000.${String(process.pid).padStart(7, "0")}${which}`;
+}
+
 /** Pids of the processes whose command line contains `text`; this process does not count. */
 export function processesWith(text: string): number[] {
   return allPids().filter((pid) => {
@@ -44,7 +52,7 @@ function allPids(): number[] {
 }
 
 /** Waits until `condition` holds. */
-export async function eventually(condition: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function eventually(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!condition()) {
     if (Date.now() > deadline)

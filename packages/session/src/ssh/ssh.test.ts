@@ -123,10 +123,12 @@ requires({ commands: ["ssh-agent", "ssh-add", "ssh-keygen"] }).describe("ssh age
   });
 
   function startAgent(): { socket: string } {
-    const socket = path.join(folder, `agent-${Date.now()}`);
+    const socket = path.join(folder, `agent-${ends.length}-${Date.now()}`);
     const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
     ends.push(() => agent.kill());
-    while (!fs.existsSync(socket)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    // The socket is there before anybody listens on it; 2 says that nobody answers.
+    while (spawnSync("ssh-add", ["-l"], { env: { ...process.env, SSH_AUTH_SOCK: socket } }).status === 2)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     return { socket };
   }
 

@@ -422,7 +422,7 @@ describe("a server that", () => {
     const { port } = server.address() as AddressInfo;
     const startedMs = Date.now();
     expect(await failureOf(store, `http://127.0.0.1:${port}/a`)).toMatchObject({ code: "HTTP_UNREACHABLE" });
-    expect(Date.now() - startedMs).toBeLessThan(5000);
+    expect(Date.now() - startedMs).toBeLessThan(20_000);
   });
 
   test("drips is given up, though it never falls silent", async () => {
