@@ -129,8 +129,7 @@ async function contextEdge(
 
 function resultConfig(target: StagePlan, options: CompileOptions, platform: Platform): ImageConfig {
   const image = target.image!;
-  if (options.labels.size > 0)
-    image.config.Labels = { ...image.config.Labels, ...Object.fromEntries(options.labels) };
+  for (const [key, value] of options.labels) image.setLabel(key, value);
   const { os, architecture, variant, ...rest } = image.finish();
   const isBases = os === platform.os && architecture === platform.architecture;
   const written: Platform = {

@@ -6,12 +6,19 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const HISTORY_COMMENT = "buildkit.dockerfile.v0";
 
-/** The image config of a stage while its instructions go by. */
+/** What a draft added to what it was forked from, which does not change any more: a chain of stages holds each thing once. */
+interface Added<Part> {
+  readonly below: Added<Part> | undefined;
+  readonly own: Part;
+}
+
+/** The image config of a stage while its instructions go by. `config` lacks labels until it is finished. */
 export class ImageDraft {
   readonly config: Mutable<ContainerConfig>;
   author: string | undefined;
   readonly #base: ImageConfig;
-  readonly #history: HistoryEntry[];
+  readonly #history: HistoryEntry[] = [];
+  readonly #historyBelow: Added<readonly HistoryEntry[]> | undefined;
   /** Indexes of the entries of this stage that have layers of their own. */
   readonly #layerEntries: number[] = [];
   readonly #created: string | undefined;
@@ -19,15 +26,29 @@ export class ImageDraft {
   #env: string[] = [];
   /** Where in `#env` a name stands first. */
   readonly #places = new Map<string, number>();
-  #labels: Record<string, string> | undefined;
+  readonly #labels = new Map<string, string>();
+  readonly #labelsBelow: Added<ReadonlyMap<string, string>> | undefined;
 
-  /** @param epochSeconds time of the history entries; they have none when absent */
-  constructor(base: ImageConfig, epochSeconds: number | undefined) {
+  /**
+   * @param epochSeconds time of the history entries; they have none when absent
+   * @param from what this is a fork of
+   */
+  constructor(base: ImageConfig, epochSeconds: number | undefined, from?: ImageDraft) {
     this.#base = base;
-    this.config = { ...base.config };
+    const { Labels: labels, ...config } = base.config ?? {};
+    this.config = config;
     if (base.config?.Env) this.config.Env = this.#env = [...base.config.Env];
     this.author = base.author;
-    this.#history = [...(base.history ?? [])];
+    if (from === undefined) {
+      this.#historyBelow = { below: undefined, own: base.history ?? [] };
+      this.#labelsBelow = { below: undefined, own: new Map(Object.entries(labels ?? {})) };
+    } else {
+      // Stages that add nothing are no links to go along later.
+      this.#historyBelow =
+        from.#history.length === 0 ? from.#historyBelow : { below: from.#historyBelow, own: from.#history };
+      this.#labelsBelow =
+        from.#labels.size === 0 ? from.#labelsBelow : { below: from.#labelsBelow, own: from.#labels };
+    }
     this.#created =
       epochSeconds === undefined
         ? undefined
@@ -45,10 +66,13 @@ export class ImageDraft {
     return new ImageDraft(base, epochSeconds);
   }
 
-  /** A draft that goes on from here; triggers are not inherited from stage to stage. */
+  /**
+   * A draft that goes on from here, after which this one must not change; triggers are not inherited from stage to
+   * stage.
+   */
   fork(epochSeconds: number | undefined): ImageDraft {
     const { OnBuild: _, ...config } = this.config;
-    return new ImageDraft({ ...this.finish(), config }, epochSeconds);
+    return new ImageDraft({ ...this.#header(), config }, epochSeconds, this);
   }
 
   /** Every image has a PATH. */
@@ -78,16 +102,7 @@ export class ImageDraft {
 
   /** Adds or replaces a label. */
   setLabel(key: string, value: string): void {
-    // Those of the base image are shared with other stages.
-    this.#labels ??= { ...this.config.Labels };
-    // Assigning to a label of the name __proto__ would make no label.
-    Object.defineProperty(this.#labels, key, {
-      value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
-    this.config.Labels = this.#labels;
+    this.#labels.set(key, value);
   }
 
   /** Adds an entry to the history, with a layer or without. */
@@ -118,6 +133,18 @@ export class ImageDraft {
 
   /** The config without `rootfs` and without a time. */
   finish(): ImageConfig {
+    const history = fromBelow({ below: this.#historyBelow, own: this.#history }).flat();
+    const labels: Record<string, string> = {};
+    for (const own of fromBelow({ below: this.#labelsBelow, own: this.#labels }))
+      for (const [key, value] of own) setOwn(labels, key, value);
+    return {
+      ...this.#header(),
+      config: withoutEmpty({ ...this.config, Labels: labels }),
+      ...(history.length > 0 ? { history } : {}),
+    };
+  }
+
+  #header(): ImageConfig {
     const {
       created: _created,
       rootfs: _rootfs,
@@ -126,13 +153,20 @@ export class ImageDraft {
       history: _history,
       ...rest
     } = this.#base;
-    return {
-      ...rest,
-      ...(this.author === undefined ? {} : { author: this.author }),
-      config: withoutEmpty(this.config),
-      ...(this.#history.length > 0 ? { history: this.#history } : {}),
-    };
+    return { ...rest, ...(this.author === undefined ? {} : { author: this.author }) };
   }
+}
+
+/** The parts, the lowest first. */
+function fromBelow<Part>(top: Added<Part>): Part[] {
+  const parts: Part[] = [];
+  for (let at: Added<Part> | undefined = top; at !== undefined; at = at.below) parts.push(at.own);
+  return parts.reverse();
+}
+
+/** Assigning to a member of the name __proto__ would make none. */
+function setOwn(record: Record<string, string>, key: string, value: string): void {
+  Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** What is empty says nothing and is left out, as Go's encoder does. */
