@@ -49,7 +49,10 @@ export async function checkOut(task: CheckOut): Promise<string> {
     }
   }
   const chosen = subfolder(folder, spec.subdir);
-  await tidy(chosen, spec.mtime === "commit" && Number.isFinite(seconds) ? seconds : undefined);
+  await tidy(
+    chosen,
+    spec.mtime === "commit" && Number.isFinite(seconds) ? representable(seconds) : undefined,
+  );
   return chosen;
 }
 
@@ -156,6 +159,14 @@ function subfolder(folder: string, subdir: string): string {
 
 /** Files between two pauses, so that progress goes on. */
 const PAUSE_EVERY = 1000;
+
+/** Times that all filesystems and archives take: git lets a commit claim any number. */
+const EARLIEST_SECONDS = -(2 ** 31);
+const LATEST_SECONDS = 2 ** 33 - 1;
+
+function representable(seconds: number): number {
+  return Math.min(Math.max(seconds, EARLIEST_SECONDS), LATEST_SECONDS);
+}
 
 /** Modes as with umask 022, and times in whole seconds. */
 async function tidy(root: string, seconds: number | undefined): Promise<void> {

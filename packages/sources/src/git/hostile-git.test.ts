@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import type { BytePath } from "@slipway/store";
 import { requires } from "@slipway/testing";
 import { temporaryFolder, temporaryStore } from "../testing.test.helper.ts";
 import { serveGit, TestRepository } from "./git-server.test.helper.ts";
@@ -21,6 +22,27 @@ requires({ root: true, commands: ["git"] }).describe("hostile repositories and r
       const error = await failureOf(store, { url: repository.url, fragment: `#:${subdir}` });
       expect(error.code, subdir).toBe("GIT_SUBDIR_INVALID");
     }
+  });
+
+  test.each([
+    ["9223372036854775807", 2n ** 33n - 1n],
+    ["99999999999999", 2n ** 33n - 1n],
+  ])("a commit of the second %s gives files of a time that there is", async (seconds, expected) => {
+    const store = await temporaryStore();
+    const repository = new TestRepository(await serveGit());
+    repository.commit({ f: "1" });
+    const tree = repository.git("rev-parse", "HEAD^{tree}");
+    const who = `a <a@b.c> ${seconds} +0000`;
+    const commit = execFileSync("git", ["hash-object", "-t", "commit", "-w", "--literally", "--stdin"], {
+      cwd: repository.folder,
+      input: `tree ${tree}\nauthor ${who}\ncommitter ${who}\n\nx\n`,
+      encoding: "utf8",
+    }).trim();
+    repository.git("update-ref", "refs/heads/odd", commit);
+    repository.push();
+    const ref = await load(store, { url: repository.url, fragment: "#odd" });
+    const view = await store.roots.view(ref, new AbortController().signal);
+    expect(view.lstat("f" as BytePath)!.entry).toMatchObject({ mtimeNs: expected * 1_000_000_000n });
   });
 
   test("no name of a file is taken away from the repository", async () => {
