@@ -5,9 +5,13 @@ import type { Vertex } from "./vertex.ts";
 /** The description key that holds the name people see. */
 export const CUSTOM_NAME = "llb.customname";
 
-/** What to call a vertex in progress and errors: its custom name, else what BuildKit would call its op. */
+/**
+ * What to call a vertex in progress, errors and the descriptions of a store: its custom name, else what BuildKit would
+ * call its op. Passwords of URLs are left out.
+ */
 export function vertexName(vertex: Vertex): string {
-  return vertex.metadata.description[CUSTOM_NAME] || opName(vertex.op);
+  const name = vertex.metadata.description[CUSTOM_NAME] || opName(vertex.op);
+  return name.replace(/\b([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/@:]*):[^\s/@]+@/gi, "$1:xxxxx@");
 }
 
 /** `docker-image://…`, the command line, `copy /a /b`, `merge`, … */
