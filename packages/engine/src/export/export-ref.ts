@@ -5,6 +5,8 @@ import type { ExportRef, FileEntry, LayerBlob, LayerBlobOptions, LayerId, Ref } 
 import type { BytePath, LayerBlobInfo, Lookup, MergedView, Store } from "@slipway/store";
 
 const READ_BYTES = 1024 * 1024;
+/** Files up to this size are read in one go. */
+const SMALL_BYTES = 64 * 1024;
 
 const DOCKER_TYPES: Readonly<Record<string, string>> = {
   [MediaTypes.ociLayer]: MediaTypes.dockerLayer,
@@ -89,6 +91,34 @@ function fileEntry(view: MergedView, lookup: Lookup): FileEntry {
 
 function openFile(view: MergedView, lookup: Lookup): Readable {
   const opened = view.open(lookup);
-  if ("data" in opened) return Readable.from([Buffer.from(opened.data)], { objectMode: false });
-  return fs.createReadStream("", { fd: opened.fd, highWaterMark: READ_BYTES });
+  if ("data" in opened) return readableOf(Buffer.from(opened.data));
+  const { fd, sizeBytes } = opened;
+  // A stream of the system takes a buffer, and turns in the thread pool, for each of what may be 100,000 small files.
+  if (sizeBytes <= SMALL_BYTES) return readableOf(readWhole(fd, sizeBytes));
+  return fs.createReadStream("", { fd, highWaterMark: Math.min(READ_BYTES, sizeBytes) });
+}
+
+/** Closes the file. What is there may be less than was said, never more. */
+function readWhole(fd: number, sizeBytes: number): Buffer {
+  try {
+    const bytes = Buffer.allocUnsafe(sizeBytes);
+    let done = 0;
+    while (done < sizeBytes) {
+      const count = fs.readSync(fd, bytes, done, sizeBytes - done, null);
+      if (count === 0) break;
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function readableOf(bytes: Buffer): Readable {
+  return new Readable({
+    read() {
+      if (bytes.length > 0) this.push(bytes);
+      this.push(null);
+    },
+  });
 }

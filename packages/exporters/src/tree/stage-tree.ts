@@ -1,10 +1,15 @@
-import { chmod, lchown, link, lutimes, mkdir, open, symlink } from "node:fs/promises";
+import { closeSync, fchmodSync, fchownSync, futimesSync, openSync, write, writeSync } from "node:fs";
+import { chmod, lchown, link, lutimes, mkdir, symlink } from "node:fs/promises";
+import { promisify } from "node:util";
 import { InvariantError } from "@slipway/oci";
 import type { ProgressSink } from "@slipway/engine-sdk";
 import { clampTime } from "./clamp-time.ts";
 import { shownPath } from "./entry-path.ts";
 import { makeNode } from "./make-device.ts";
 import type { TreeEntry } from "./platform-trees.ts";
+
+/** More than this is written in the thread pool. */
+const SMALL_BYTES = 64 * 1024;
 
 /** A folder whose mode, owner and times are set once everything is in it. */
 export interface StagedFolder {
@@ -90,12 +95,21 @@ export async function stageTree(
   return folders;
 }
 
+const writeLater = promisify(write);
+
+/** Gives how many bytes were written. */
+async function writeSome(fd: number, chunk: Buffer, from: number): Promise<number> {
+  if (chunk.length - from <= SMALL_BYTES) return writeSync(fd, chunk, from);
+  return (await writeLater(fd, chunk, from)).bytesWritten;
+}
+
 async function writeFileEntry(
   file: Buffer,
   entry: TreeEntry,
   options: StageOptions & { mtimeSeconds: number },
 ): Promise<number> {
-  const handle = await open(file, "wx", 0o600);
+  // In the thread pool, each of these calls would take longer than it does: there may be 100,000 small files.
+  const fd = openSync(file, "wx", 0o600);
   let sizeBytes = 0;
   try {
     if (entry.sizeBytes > 0) {
@@ -103,7 +117,7 @@ async function writeFileEntry(
       for await (const chunk of entry.open() as AsyncIterable<Buffer>) {
         options.signal.throwIfAborted();
         sizeBytes += chunk.length;
-        for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done)).bytesWritten;
+        for (let done = 0; done < chunk.length;) done += await writeSome(fd, chunk, done);
       }
     }
     if (sizeBytes !== entry.sizeBytes) {
@@ -112,17 +126,17 @@ async function writeFileEntry(
       );
     }
     // In this order: a change of owner takes setuid away.
-    if (options.owners) await own(options.lost, () => handle.chown(entry.uid, entry.gid));
-    await handle.chmod(entry.mode & 0o7777);
-    await handle.utimes(options.mtimeSeconds, options.mtimeSeconds);
+    if (options.owners) await own(options.lost, () => fchownSync(fd, entry.uid, entry.gid));
+    fchmodSync(fd, entry.mode & 0o7777);
+    futimesSync(fd, options.mtimeSeconds, options.mtimeSeconds);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
   return sizeBytes;
 }
 
 /** A user namespace need not have the owner: the file then stays the user's, as without root. */
-async function own(lost: Lost, change: () => Promise<void>): Promise<void> {
+async function own(lost: Lost, change: () => Promise<void> | void): Promise<void> {
   try {
     await change();
   } catch (error) {
