@@ -144,7 +144,7 @@ requires({ ...needs, root: true }).describe("with a registry", () => {
 
   test(
     "bytes that do not match their digest are refused, and never used later",
-    { timeout: 90_000 },
+    { timeout: 180_000 },
     async () => {
       await using proxy = await startTamperingProxy(registry.host);
       const own = folder.join("tampered-root");

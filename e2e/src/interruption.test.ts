@@ -41,7 +41,7 @@ requires({ ...baseImageRequirements(["busybox"]), root: true }).describe(
 
     test(
       "by Ctrl-C in the middle of a RUN ends with 130 and leaves no process and no mount",
-      { timeout: 60_000 },
+      { timeout: 180_000 },
       async () => {
         const root = folder.join("root-interrupt");
         const { context, marker } = slowContext("271.8281");
@@ -59,7 +59,7 @@ requires({ ...baseImageRequirements(["busybox"]), root: true }).describe(
 
     test(
       "by kill -9 in the middle of a RUN leaves nothing running, and the next build is right",
-      { timeout: 90_000 },
+      { timeout: 180_000 },
       async () => {
         const root = folder.join("root-kill");
         const { context, marker } = slowContext("314.1592");

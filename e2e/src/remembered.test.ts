@@ -63,7 +63,7 @@ requires({ ...needs, root: true, commands: [...(needs.commands ?? []), "skopeo"]
 
     test(
       "has what --no-cache made since, and the image that the tag stands for since",
-      { timeout: 120_000 },
+      { timeout: 180_000 },
       async () => {
         const first = await build();
         expect([await build(), await build(), await build()]).toEqual([first, first, first]);
@@ -94,7 +94,7 @@ requires({ ...needs, root: true, commands: [...(needs.commands ?? []), "skopeo"]
       },
     );
 
-    test("is not recalled when the registry is gone", { timeout: 60_000 }, async () => {
+    test("is not recalled when the registry is gone", { timeout: 180_000 }, async () => {
       await registry.stop();
       await expect(build()).rejects.toThrow();
     });

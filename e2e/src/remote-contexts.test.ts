@@ -312,7 +312,7 @@ requires({ commands: ["git"] }).test(
       silent.close();
     }
   },
-  60_000,
+  120_000,
 );
 
 describe("what can't be fetched", () => {

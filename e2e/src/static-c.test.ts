@@ -35,7 +35,7 @@ requires({ ...needs, commands: [...(needs.commands ?? []), "umoci", "runc"] }).d
 
   test(
     "compiled by an apt-get installed gcc into a scratch image, runs there alone",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       expect(executedRuns(first.executed)).toHaveLength(2);
       const bundle = await unpackBundle(`oci-archive:${archive}`, folder.join("unpacked"));

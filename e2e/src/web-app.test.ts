@@ -69,7 +69,7 @@ requires({ ...needs, commands: [...(needs.commands ?? []), "umoci", "runc"] }).d
       });
     });
 
-    test("starts with runc as its own user and answers over HTTP", { timeout: 120_000 }, async () => {
+    test("starts with runc as its own user and answers over HTTP", { timeout: 180_000 }, async () => {
       const bundle = await unpackBundle(`docker://${image}`, folder.join("unpacked"));
       expect(readFileSync(`${bundle.rootfs}/usr/share/test-report.txt`, "utf8")).toContain("pass 1");
       expect(() => readFileSync(`${bundle.rootfs}/srv/node_modules/ms/package.json`)).not.toThrow();

@@ -14,7 +14,7 @@ export function mountsBelow(folder: string): string[] {
 export async function eventually(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadlineMs = Date.now() + timeoutMs;
   while (!(await condition())) {
