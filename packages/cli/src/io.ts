@@ -15,7 +15,7 @@ export interface CliIo {
   /** Progress, warnings and errors. */
   readonly stderr: TerminalStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absolute. */
+  /** Absolute. Throws when somebody has deleted it. */
   readonly cwd: string;
   /** Listens for signals until the returned function is called. */
   onSignal(name: NodeJS.Signals, handler: () => void): () => void;
@@ -49,7 +49,9 @@ export function processIo(): CliIo {
       return watched(process.stderr);
     },
     env: process.env,
-    cwd: process.cwd(),
+    get cwd() {
+      return process.cwd();
+    },
     onSignal(name, handler) {
       process.on(name, handler);
       return () => process.off(name, handler);

@@ -19,6 +19,12 @@ async function run(argv: readonly string[], io: CliIo): Promise<number> {
     io.stdout.write(`${cliVersion()}\n`);
     return 0;
   }
+  try {
+    void io.cwd;
+  } catch {
+    io.stderr.write("ERROR: the current folder has been deleted\nhint: Change to a folder that there is.\n");
+    return 1;
+  }
   // All else is one module of its own, so that asking for the version loads nothing but this.
   const { runAsUser } = await import("./command-line.ts");
   return runAsUser(argv, io);
