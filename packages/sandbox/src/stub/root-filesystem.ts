@@ -116,13 +116,18 @@ export function applyMounts(
 ): number[] {
   const sockets: number[] = [];
   const { scratch } = options;
-  for (const [index, mount] of options.mounts.entries()) {
-    const isCovered =
-      mount.target.startsWith("/dev/") ||
-      options.mounts.slice(0, index).some((earlier) => mount.target.startsWith(`${earlier.target}/`));
-    if (isCovered)
+  const mounted = new Set<string>();
+  for (const mount of options.mounts) {
+    if (mount.target.startsWith("/dev/") || isBelowOne(mount.target, mounted))
       closeSync(makeTarget(libc, rootFd, { target: mount.target, isFolder: showsFolder(mount) }));
-    const target = (): string => descriptorPath(openTarget(libc, rootFd, mount.target));
+    mounted.add(mount.target);
+    // Closed with each mount: a step may have more mounts than a process open files.
+    const opened: number[] = [];
+    const target = (): string => {
+      const fd = openTarget(libc, rootFd, mount.target);
+      opened.push(fd);
+      return descriptorPath(fd);
+    };
     if (mount.kind === "bind") {
       libc.mount(mount.source, target(), null, { flags: MS.BIND | MS.REC });
       // The name is looked up once more: now it is the new mount.
@@ -141,8 +146,15 @@ export function applyMounts(
       bindSubpathOfOverlay(libc, mount, { target: target(), scratch });
       restrict(libc, target(), options.flags | (mount.upperdir === undefined ? MS.RDONLY : 0));
     }
+    for (const fd of opened) closeSync(fd);
   }
   return sockets;
+}
+
+function isBelowOne(target: string, mounted: ReadonlySet<string>): boolean {
+  for (let at = target.lastIndexOf("/"); at > 0; at = target.lastIndexOf("/", at - 1))
+    if (mounted.has(target.slice(0, at))) return true;
+  return false;
 }
 
 function restrict(libc: Libc, target: string, flags: number): void {
@@ -170,5 +182,7 @@ function bindSubpathOfOverlay(
     );
   }
   libc.mount(descriptorPath(shown), target, null, { flags: MS.BIND });
+  closeSync(shown);
+  closeSync(overlayFd);
   libc.umount(scratch, MNT_DETACH);
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 
 const SQLITE_BUSY = 5;
+const SQLITE_CANTOPEN = 14;
 
 /** A held lock; the kernel releases it when the process dies, however it dies. */
 export interface ProcessLock {
@@ -29,6 +30,8 @@ export function tryLock(file: string, mode: "shared" | "exclusive"): ProcessLock
     database?.close();
     // A folder that is being removed with its lock belongs to somebody else, too.
     if (resultCode(error) === SQLITE_BUSY || !fs.existsSync(path.dirname(file))) return null;
+    // SQLite does not say why. Not the file itself: closing it would drop locks that this process has on it.
+    if (resultCode(error) === SQLITE_CANTOPEN) fs.closeSync(fs.openSync(path.dirname(file), "r"));
     throw error;
   }
   let held: DatabaseSync | undefined = database;

@@ -43,7 +43,7 @@ export function worldErrorOf(error: unknown, path: string): unknown {
     case "EMFILE":
     case "ENFILE":
       return new WorldError("STORE_IO", `too many open files at ${path}`, {
-        hint: "Raise the limit with `ulimit -n`.",
+        hint: "Raise the limit with `ulimit -n`; each cache mount of a step takes one.",
         retryable: true,
         cause: error,
         data: { path, errno },
