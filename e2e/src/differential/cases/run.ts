@@ -137,6 +137,14 @@ export const RUN_CASES: readonly DifferentialCase[] = [
     files: { x: "x" },
     prepare: "setfattr -n user.a -v b x",
   },
+  run(
+    "the groups of users",
+    "RUN echo 'u:x:1001:1001::/:/bin/sh' >> /etc/passwd; printf 'u:x:1001:\\ng:x:1002:u\\n' >> /etc/group",
+    ...["root", "daemon", "5:7", "u", "u:g", "1001"].flatMap((user) => [
+      `USER ${user}`,
+      `RUN grep -e Uid -e Gid -e Groups /proc/self/status > /tmp/${user}`,
+    ]),
+  ),
   run("names that mean deletions in layers", "RUN mkdir /d && echo > /d/.wh.x && mkdir /.wh..wh.y"),
   run(
     "a size of a tmpfs in a form of its own",

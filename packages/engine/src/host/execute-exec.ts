@@ -25,7 +25,7 @@ import {
   secretVariables,
   type LentAgent,
 } from "./lent-to-step.ts";
-import { withinUserNamespace } from "./mapped-ids.ts";
+import { withinUserNamespace, memberships } from "./mapped-ids.ts";
 import { processFailure } from "./process-failure.ts";
 import { selectSubtree } from "./select-subtree.ts";
 import { devicePoint, stepDevices } from "./step-devices.ts";
@@ -181,7 +181,7 @@ export async function executeExec(
           cwd: op.meta.cwd,
           uid: user.uid,
           gid: user.gid,
-          additionalGids: [...new Set([...user.additionalGids, ...devices.additionalGids])],
+          additionalGids: memberships(user, devices.additionalGids),
         },
         hostname,
         network: op.network === "none" ? "none" : "host",

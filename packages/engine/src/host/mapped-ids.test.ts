@@ -1,6 +1,6 @@
 import { WorldError } from "@slipway/oci";
 import { expect, test } from "vitest";
-import { parseIdMap, withinUserNamespace } from "./mapped-ids.ts";
+import { memberships, parseIdMap, withinUserNamespace } from "./mapped-ids.ts";
 
 const single = parseIdMap("         0       1000          1\n");
 const many = parseIdMap("         0       1000          1\n         1     100000      65536\n");
@@ -30,4 +30,10 @@ test("root of the machine has every id", () => {
   const all = parseIdMap("         0          0 4294967295\n");
   const user = { ...root, uid: 2 ** 32 - 2, additionalGids: [10] };
   expect(withinUserNamespace(user, { uids: all, gids: all })).toEqual(user);
+});
+
+test("a step is in its main group, too, where it may choose its groups", () => {
+  const member = { ...root, gid: 5, additionalGids: [10, 5] };
+  expect(memberships(member, [44, 10], { maySetGroups: true })).toEqual([5, 10, 44]);
+  expect(memberships({ ...root, gid: 5 }, [], { maySetGroups: false })).toEqual([]);
 });

@@ -43,6 +43,30 @@ export function withinUserNamespace(
   );
 }
 
+/**
+ * The groups that a step is in beside its main one. That is one of them, so that no process gets rid of it, and of what
+ * its members may not do, by changing its main group.
+ * @param options.maySetGroups whether this user namespace lets its processes choose; default: what the kernel says
+ */
+export function memberships(
+  user: ProcessUser,
+  further: readonly number[],
+  options: { readonly maySetGroups?: boolean } = {},
+): readonly number[] {
+  const { maySetGroups = kernelLetsSetGroups() } = options;
+  return [...new Set([...(maySetGroups ? [user.gid] : []), ...user.additionalGids, ...further])];
+}
+
+/** @see user_namespaces(7), /proc/pid/setgroups */
+function kernelLetsSetGroups(): boolean {
+  try {
+    return fs.readFileSync("/proc/self/setgroups", "latin1").trim() !== "deny";
+  } catch {
+    // A kernel without user namespaces.
+    return true;
+  }
+}
+
 function has(ranges: readonly IdRange[], id: number): boolean {
   return ranges.some(({ first, count }) => id >= first && id - first < count);
 }

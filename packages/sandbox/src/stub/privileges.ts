@@ -110,7 +110,8 @@ export function becomeUser(libc: Libc, spec: SandboxSpec): void {
     process.setgroups!([...additionalGids]);
   } catch (error) {
     // A user namespace made without privileges has no say in groups.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM" || additionalGids.length > 0) throw error;
+    const losesSome = additionalGids.some((id) => id !== gid);
+    if ((error as NodeJS.ErrnoException).code !== "EPERM" || losesSome) throw error;
   }
   process.setgid!(gid);
   process.setuid!(uid);
