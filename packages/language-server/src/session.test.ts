@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import type {
   CodeAction,
   CompletionItem,
@@ -110,4 +111,23 @@ test.each(["sources", "bundle"])("a whole session with the %s", async (kind) => 
   await client.notify("textDocument/didClose", { textDocument });
   expect(await client.stop()).toBe(0);
   expect(client.stderr).toBe("");
+});
+
+test.each(["sources", "bundle"])("fragments with the %s", async (kind) => {
+  const launcher = kind === "bundle" ? path.join(folder, "bin/slipway.js") : undefined;
+  const work = path.join(folder, `fragments-${kind}`);
+  mkdirSync(work);
+  writeFileSync(path.join(work, "ok.part"), "FROM scratch AS tools\nRNU x\n");
+  writeFileSync(path.join(work, "long.part"), "#".repeat(2 << 20));
+  await using client = await TestClient.start(undefined, launcher);
+  const text =
+    "# slipway=include\nINCLUDE ok.part\nINCLUDE ../out.part\nINCLUDE long.part\nCOPY --from=tools a b\n";
+  const uri = await client.open(text, pathToFileURL(path.join(work, "Dockerfile")).href);
+  const found = await client.diagnostics(uri);
+  expect(found.map(({ code, range }) => `${range.start.line} ${code}`).sort()).toEqual([
+    "1 INSTRUCTION_UNKNOWN",
+    "2 INCLUDE_OUTSIDE",
+    "3 INCLUDE_INVALID",
+    "4 STAGE_CIRCULAR",
+  ]);
 });

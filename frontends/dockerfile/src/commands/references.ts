@@ -1,8 +1,8 @@
 import { InputError, parseImageReference } from "@slipway/oci";
 import { nearestName } from "../did-you-mean.ts";
 import type { DockerfileErrorCode, Problem } from "../problems.ts";
-import { allowsIncludes } from "../syntax/directives.ts";
-import type { DockerfileTree, Word } from "../syntax/syntax-tree.ts";
+import type { Word } from "../syntax/syntax-tree.ts";
+import { hasUnknownFragments } from "../syntax/unknown-fragments.ts";
 import type { StageCommand } from "./command.ts";
 import { splitCsv } from "./csv.ts";
 import type { CheckedFile, Stage } from "./stages.ts";
@@ -12,11 +12,6 @@ const MAX_COMPARED = 100_000;
 
 /** What can be the name of a stage, in lower case or not. */
 const STAGE_NAME = /^[a-z][a-z0-9-_.]*$/i;
-
-/** True when a tree has INCLUDE instructions in whose place their fragments were not put: they may hold anything. */
-export function hasUnknownFragments(tree: DockerfileTree): boolean {
-  return allowsIncludes(tree.directives) && tree.instructions.some(({ name }) => name === "include");
-}
 
 /** Where an instruction names a stage or image that it takes files from. */
 export function originsOf(command: StageCommand): readonly Word[] {

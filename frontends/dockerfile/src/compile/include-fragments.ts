@@ -25,8 +25,8 @@ export interface LoadedFragment<Root> {
 /** A fragment that cannot be looked into: its INCLUDE stays in the tree, since it may hold anything. */
 export interface UnknownFragment {
   readonly kind: "unknown";
-  /** A warning about it, if there is something to say. */
-  readonly warning?: Omit<Problem, "location" | "severity">;
+  /** What is wrong with it, if there is something to say. */
+  readonly problem?: Omit<Problem, "location">;
 }
 
 /** Finds the files that INCLUDE names. */
@@ -139,7 +139,7 @@ class Includer<Root> {
     try {
       const loaded = yield* settled(this.#options.sources.load(command.source.text, site));
       if (loaded.kind === "unknown") {
-        if (loaded.warning !== undefined) this.#report(span, { ...loaded.warning, severity: "warning" });
+        if (loaded.problem !== undefined) this.#report(span, loaded.problem);
         return [node];
       }
       const problem = this.#limits(loaded.label, site);

@@ -1,5 +1,5 @@
-import { hasUnknownFragments } from "../commands/references.ts";
 import type { CheckedFile } from "../commands/stages.ts";
+import { hasUnknownFragments } from "../syntax/unknown-fragments.ts";
 import type { SourceText, Span } from "../syntax/source-text.ts";
 import { NO_CHECK_OPTIONS, type CheckOptions } from "./check-options.ts";
 import type { LintFacts } from "./facts.ts";

@@ -8,7 +8,6 @@ import {
   MAX_FRAGMENT_BYTES,
   type UnknownFragment,
 } from "@slipway/frontend-dockerfile/language";
-import { InputError } from "@slipway/oci";
 
 /** All fragments of one document together: what is more is not looked into. */
 const MAX_TOTAL_BYTES = 4 << 20;
@@ -97,9 +96,10 @@ export class FragmentFiles implements FragmentLoader<string | undefined> {
       if (content === "absent") continue;
       if (content === "unknown") return { kind: "unknown" };
       if (content === "too long") {
-        throw new InputError("INCLUDE_INVALID", `${place.path} is longer than ${MAX_FRAGMENT_BYTES} bytes`, {
-          hint: "Fragments are parts of Dockerfiles: COPY is for data.",
-        });
+        // As a build says it. Not thrown: the published language server has a class of its own for that.
+        const message = `${place.path} is longer than ${MAX_FRAGMENT_BYTES} bytes`;
+        const hint = "Fragments are parts of Dockerfiles: COPY is for data.";
+        return { kind: "unknown", problem: { code: "INCLUDE_INVALID", message, hint } };
       }
       const label = this.#labelOf(file, place.path);
       const uri = this.#scope.find(file)?.uri ?? pathToFileURL(file).href;
@@ -107,7 +107,7 @@ export class FragmentFiles implements FragmentLoader<string | undefined> {
       const folder = path.posix.dirname(place.path);
       return { kind: "fragment", text: content.written, label, root, folder };
     }
-    return { kind: "unknown", warning: notFound(place.path, roots) };
+    return { kind: "unknown", problem: notFound(place.path, roots) };
   }
 
   /** Files of the same path in different folders need different names. */
@@ -144,9 +144,10 @@ export class FragmentFiles implements FragmentLoader<string | undefined> {
   }
 }
 
-function notFound(relative: string, roots: readonly string[]): UnknownFragment["warning"] {
+function notFound(relative: string, roots: readonly string[]): UnknownFragment["problem"] {
   const [first = "", last] = [roots[0], roots.length > 1 ? roots.at(-1) : undefined];
   return {
+    severity: "warning",
     code: "INCLUDE_NOT_FOUND",
     message: `there is no file ${relative} in ${first}${last === undefined ? "" : ` and the folders above it, up to ${last}`}`,
     hint: "Paths count from the root of the build context; with ./ in front, in a fragment, from the fragment itself.",
