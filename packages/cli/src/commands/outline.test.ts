@@ -39,6 +39,12 @@ test.each(["outline", "targets"])("%s asks the frontend and prints its answer", 
   expect(await run([name, "--format", "json", "."])).toMatchObject({ stdout: '{\n  "name": "x"\n}\n' });
 });
 
+test("an answer moves no cursor: it holds what the build file says", async () => {
+  const call: Engine["call"] = () =>
+    Promise.resolve({ "result.json": Buffer.from("{}"), "result.txt": Buffer.from("B  \x1b[31mx\n") });
+  expect((await run(["outline"], { call })).stdout).toBe("B  ␛[31mx\n");
+});
+
 test("outline hands over what values and targets depend on", async () => {
   writeFileSync(folder.join("x.Dockerfile"), "FROM scratch\n");
   const flags = ["--target", "t", "--build-arg", "A=1", "--platform", "linux/arm64", "-f", "x.Dockerfile"];

@@ -4,6 +4,7 @@ import { EXIT_OK } from "../exit-status.ts";
 import type { Host } from "../host.ts";
 import { UsageError } from "../usage-error.ts";
 import { askFrontend, type AskFlags, type FrontendAnswer } from "./ask-frontend.ts";
+import { visibleText } from "../report/visible-text.ts";
 import { writeAll } from "./write-output.ts";
 
 export interface AnswerFlags extends AskFlags {
@@ -35,7 +36,7 @@ export async function printAnswer(answer: FrontendAnswer, format: string, io: Ho
     const { warningReport } = await import("../report/warning-report.ts");
     io.stderr.write(warningReport(answer.warnings));
   }
-  const content = format === "json" ? `${answer.json.trimEnd()}\n` : answer.text;
+  const content = format === "json" ? `${answer.json.trimEnd()}\n` : visibleText(answer.text);
   await writeAll(io.stdout, content);
 }
 
