@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LayerId } from "@slipway/engine-sdk";
+import { extendChain, type LayerId } from "@slipway/engine-sdk";
 import { comparePaths, type Entry, type LayerIndex } from "../layer-index/entry.ts";
 import { bytePath, entry, indexOf, signal } from "../testing/temporary-store.test.helper.ts";
+import { linkLayer, nextAbout, type LayerLink } from "./layer-links.ts";
 import { LayeredView, type LayerContents } from "./layered-view.ts";
 
 const noContents: LayerContents = {
@@ -94,6 +95,43 @@ describe("a merged view", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test("of a long chain shows the same, though look-ups pass over most of its layers", () => {
+    fc.assert(
+      fc.property(fc.array(layer, { minLength: 8, maxLength: 8 }), fc.integer(), (layers, seed) => {
+        // Some of those layers between many that have a file of their own each.
+        const chain = Array.from({ length: 210 }, (_, i) =>
+          (i * 31 + seed) % 23 === 0 ? layers[i % 8]! : indexOf(entry.dir("d"), entry.file(`d/${i}`, "x")),
+        );
+        const view = viewOf(...chain);
+        const walked = [...view.walk(bytePath(""))].map((one) => [
+          one.entry.path,
+          one.entry.path === "" ? "dir -" : `${one.entry.kind} ${one.layer}`,
+        ]);
+        expect(walked).toEqual([...applied(chain)]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("of a chain of 5,000 layers asks few of them for a path", () => {
+    const links: LayerLink[] = [];
+    let asked = 0;
+    for (let i = 0; i < 5000; i++) {
+      const below = links.at(-1);
+      const chain = extendChain(below?.chain, `layer-${i}` as LayerId);
+      links.push(linkLayer(chain, indexOf(entry.dir("d"), entry.file(`d/${i}`, "x")), below));
+    }
+    for (const path of ["d/17", "e", "d/x/y"]) {
+      let link = nextAbout(links.at(-1), bytePath(path));
+      for (; link !== undefined; link = nextAbout(link.below, bytePath(path))) asked++;
+    }
+    // What is left at the top of the chain, one run of 64, and no more.
+    expect(asked).toBeLessThan(400);
+    const view = new LayeredView(links.at(-1), noContents, signal);
+    expect(view.lstat(bytePath("d/17"))?.layer).toBe("layer-17");
+    expect(view.list(bytePath("d"))).toHaveLength(5000);
   });
 
   test("has a root with usual metadata when no layer sets it", () => {
