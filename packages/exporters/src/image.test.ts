@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect, createServer } from "node:net";
 import { createRegistryClient } from "@slipway/registry";
 import { parseImageReference, sha256, type ImageConfig } from "@slipway/oci";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -17,12 +17,18 @@ import {
 
 const missing = missingTools("docker-registry", "skopeo");
 
+/** Below the ports that the kernel hands out: no connection or server of another test takes it before ours does. */
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(15_000, 30_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 async function startRegistry(): Promise<string> {

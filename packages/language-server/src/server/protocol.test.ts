@@ -184,7 +184,7 @@ describe("what is not as it should be", () => {
       client.child.stdin!.write(Buffer.from([byte]));
       await sleep(1);
     }
-    await expect.poll(() => output).toContain('"id":"pieces","error":{"code":-32602');
+    await expect.poll(() => output, { timeout: 20_000 }).toContain('"id":"pieces","error":{"code":-32602');
   });
 
   test("places outside of the document are its ends", async () => {
