@@ -311,7 +311,7 @@ test("LINT_VERSION is another one when findings are", async () => {
   }
   const { LINT_VERSION } = await import("./remembering-lint.ts");
   // When this fails, count LINT_VERSION up and put the new digest here.
-  expect(`${LINT_VERSION} ${sha256(findings.join("\n")).slice(7, 23)}`).toBe("1 1ba2a90ef118f5aa");
+  expect(`${LINT_VERSION} ${sha256(findings.join("\n")).slice(7, 23)}`).toBe("2 1ba2a90ef118f5aa");
 });
 
 describe("with fragments", () => {
