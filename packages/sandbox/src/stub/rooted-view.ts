@@ -36,7 +36,11 @@ function rootedView(libc: Libc, rootFd: number, cwd: string): FileView {
       return found === undefined ? undefined : found.isDirectory() ? "folder" : "file";
     },
     // Whether this very user may is for the kernel to say, which knows of access lists.
-    isExecutable: (file) => (Number(stat(file)?.mode ?? 0) & 0o111) !== 0,
+    isExecutable(file) {
+      const found = stat(file);
+      // What is no file is not even opened: a pipe would wait for somebody who writes into it.
+      return found?.isFile() === true && (Number(found.mode) & 0o111) !== 0;
+    },
   };
 }
 

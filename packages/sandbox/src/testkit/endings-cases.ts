@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -64,6 +65,15 @@ export function describeEndings(context: SuiteContext): void {
           family: "input",
         });
       }
+    });
+
+    test("a pipe that is named as the command is not waited for", async () => {
+      const overlay = context.root.overlay();
+      const pipe = path.join(overlay.upperdir, "pipe");
+      execFileSync("mkfifo", ["-m", "777", pipe]);
+      await expect(run(["/pipe"], { root: overlay })).rejects.toMatchObject({
+        code: "COMMAND_NOT_EXECUTABLE",
+      });
     });
 
     test("cgroupParent is the cgroup of the process, whose limits count, and must exist", async (task) => {
