@@ -20,6 +20,27 @@ describe("the blob store", () => {
     expect(blobs.has(digest)).toBe(true);
   });
 
+  test("holds no file of a blob that was given up while its first bytes were on the way", async () => {
+    const store = await temporaryStore();
+    const openFiles = (): string[] =>
+      fs.readdirSync("/proc/self/fd").flatMap((fd) => {
+        try {
+          const file = fs.readlinkSync(`/proc/self/fd/${fd}`);
+          return file.startsWith(path.join(store.root, "tmp")) ? [file] : [];
+        } catch {
+          return [];
+        }
+      });
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const writer = await store.blobs.create();
+      const writing = writer.write(Buffer.from("x")).catch(() => undefined);
+      await writer.abort();
+      await writing;
+      await expect(writer.write(Buffer.from("y"))).rejects.toThrow();
+    }
+    expect(openFiles()).toEqual([]);
+  });
+
   test("keeps nothing of a blob that is not what was expected, or was given up", async () => {
     const store = await temporaryStore();
     const writer = await store.blobs.create();

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import fs from "node:fs";
-import { WorldError, type Digest } from "@slipway/oci";
+import { InvariantError, WorldError, type Digest } from "@slipway/oci";
 import type { BlobStore, BlobWriter } from "../contracts.ts";
 import type { StoreLayout } from "../sessions/layout.ts";
 import type { Session } from "../sessions/session.ts";
@@ -51,7 +51,7 @@ class FileBlobWriter implements BlobWriter {
   readonly #onCommit: (digest: Digest) => void;
   readonly #temporary: string;
   readonly #hash: Hash = createHash("sha256");
-  #handle: fs.promises.FileHandle | undefined;
+  #opened: Promise<fs.promises.FileHandle> | undefined;
   #sizeBytes = 0;
   #syncedBytes = 0;
   #syncing: Promise<void> | undefined;
@@ -75,14 +75,17 @@ class FileBlobWriter implements BlobWriter {
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
+    if (this.#ended) throw new InvariantError("a blob that was committed or given up is written to");
     await withWorldErrorsAsync(this.#temporary, async () => {
-      this.#handle ??= await fs.promises.open(this.#temporary, "wx", 0o600);
+      // Whoever gives up while it is being opened has to find it, too.
+      this.#opened ??= fs.promises.open(this.#temporary, "wx", 0o600);
+      const handle = await this.#opened;
       this.#hash.update(chunk);
       for (let done = 0; done < chunk.length;) {
-        done += (await this.#handle.write(chunk, done, chunk.length - done)).bytesWritten;
+        done += (await handle.write(chunk, done, chunk.length - done)).bytesWritten;
       }
       this.#sizeBytes += chunk.length;
-      this.#syncAhead(this.#handle);
+      this.#syncAhead(handle);
     });
   }
 
@@ -114,8 +117,9 @@ class FileBlobWriter implements BlobWriter {
       await withWorldErrorsAsync(this.#temporary, async () => {
         await this.#syncing;
         if (this.#syncFailure !== undefined) throw this.#syncFailure.error;
-        await this.#handle!.datasync();
-        await this.#handle!.close();
+        const handle = await this.#opened!;
+        await handle.datasync();
+        await handle.close();
         fs.renameSync(this.#temporary, this.#layout.blob(digest));
         await syncFolder(this.#layout.blobs);
       });
@@ -132,7 +136,7 @@ class FileBlobWriter implements BlobWriter {
     if (this.#ended) return;
     this.#ended = true;
     await this.#syncing;
-    await this.#handle?.close().catch(() => undefined);
+    await this.#opened?.then((handle) => handle.close()).catch(() => undefined);
     await fs.promises.rm(this.#temporary, { force: true });
   }
 }
