@@ -99,10 +99,12 @@ export class DefaultRootStore implements RootStore {
     const shown = await this.#visible(layers, signal);
     const trees: string[] = [];
     const room = new LowerdirRoom();
+    let hasRoom = true;
     for (const id of shown.toReversed()) {
+      // Of all of them, those that will be merged, too: a step's result lasts only when all below it does.
       const tree = await this.#layers.tree(id, signal);
-      if (!room.take(tree)) break;
-      trees.push(tree);
+      hasRoom &&= room.take(tree);
+      if (hasRoom) trees.push(tree);
     }
     if (trees.length === shown.length) return trees;
     // In whole steps, so that the next steps find the merged layer made.
