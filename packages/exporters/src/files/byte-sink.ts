@@ -29,12 +29,13 @@ async function pump(
   take: (block: Uint8Array) => Promise<void>,
 ): Promise<void> {
   const source = await open(path, "r");
-  const buffers = [Buffer.allocUnsafe(BLOCK_BYTES), Buffer.allocUnsafe(BLOCK_BYTES)];
+  const buffers: (Buffer | undefined)[] = [];
   let writing: Promise<void> = Promise.resolve();
   try {
     let doneBytes = 0;
     for (let turn = 0; doneBytes < sizeBytes; turn ^= 1) {
-      const buffer = buffers[turn] as Buffer;
+      // No larger than the file: of an image with thousands of small layers, collecting them would take most of the time.
+      const buffer = (buffers[turn] ??= Buffer.allocUnsafe(Math.min(BLOCK_BYTES, sizeBytes)));
       const { bytesRead } = await source.read(
         buffer,
         0,
