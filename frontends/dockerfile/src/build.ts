@@ -3,7 +3,7 @@ import { InputError } from "@slipway/oci";
 import { otherReferences } from "./commands/references.ts";
 import type { CheckedFile } from "./commands/stages.ts";
 import { compile } from "./compile/compile.ts";
-import { loadCheckedFile } from "./compile/load-checked-file.ts";
+import { loadCheckedFile } from "./compile/load/load-checked-file.ts";
 import { collectFacts, type PlannedFile } from "./lint/collect-facts.ts";
 import type { LintFacts } from "./lint/facts.ts";
 import { findingsOfBuild } from "./lint/remembering-lint.ts";

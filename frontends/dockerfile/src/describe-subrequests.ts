@@ -1,4 +1,4 @@
-import type { SubrequestAnswer } from "./subrequest.ts";
+import type { SubrequestAnswer } from "./subrequest-answer.ts";
 
 interface SubrequestDescription {
   readonly name: string;

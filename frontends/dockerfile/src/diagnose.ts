@@ -1,5 +1,5 @@
-import { findCommitMarks, type AnnotatedFile } from "./compile/commit-points.ts";
-import { includeFragmentsNow, type FragmentLoader } from "./compile/include-fragments.ts";
+import { findCommitMarks, type AnnotatedFile } from "./compile/load/commit-points.ts";
+import { includeFragmentsNow, type FragmentLoader } from "./compile/load/include-fragments.ts";
 import { checkReferences } from "./commands/references.ts";
 import { checkFile, type CheckedFile } from "./commands/stages.ts";
 import { sortProblems, type Problem } from "./problems.ts";

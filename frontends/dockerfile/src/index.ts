@@ -35,5 +35,5 @@ export {
   parseGitReference,
   type GitReference,
   type SourceDescription,
-} from "./compile/git-reference.ts";
+} from "./compile/sources/git-reference.ts";
 export * from "./tree-exports.ts";

@@ -1,8 +1,8 @@
 // What tools for people who write Dockerfiles are made of: parsing, checking, formatting. Nothing here does I/O.
 
 export { diagnose, type DiagnoseOptions, type Diagnosis } from "./diagnose.ts";
-export { fragmentPlace, MAX_FRAGMENT_BYTES, type FragmentPlace } from "./compile/fragment-place.ts";
-export type { FragmentLoader, LoadedFragment, UnknownFragment } from "./compile/include-fragments.ts";
+export { fragmentPlace, MAX_FRAGMENT_BYTES, type FragmentPlace } from "./compile/load/fragment-place.ts";
+export type { FragmentLoader, LoadedFragment, UnknownFragment } from "./compile/load/include-fragments.ts";
 export { parseText } from "./syntax/parser.ts";
 export { printTree, tokensOf, type FileToken, type FileTokenKind } from "./syntax/file-tokens.ts";
 export { createDockerfileParser, type DockerfileParser } from "./syntax/parser.ts";

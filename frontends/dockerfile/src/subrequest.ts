@@ -1,11 +1,9 @@
 import type { Bridge, FrontendRequest, FrontendResult } from "@slipway/frontend-sdk";
 import { InputError } from "@slipway/oci";
-import type { CompileContext } from "./compile/compile.ts";
-import { loadCheckedFile } from "./compile/load-checked-file.ts";
+import type { CompileContext } from "./compile/compile-context.ts";
+import { loadCheckedFile } from "./compile/load/load-checked-file.ts";
 import { throwProblems, type Problem } from "./problems.ts";
-
-/** What a question about a build file is answered with: `result.json`, `result.txt`, `version`, … */
-export type SubrequestAnswer = Readonly<Record<string, Uint8Array>>;
+import type { SubrequestAnswer } from "./subrequest-answer.ts";
 
 /**
  * Answers a request that has a `requestid`: a question about the build file instead of a build.

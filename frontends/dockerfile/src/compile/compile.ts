@@ -1,39 +1,23 @@
-import type { Bridge, FrontendOutput, FrontendRequest } from "@slipway/frontend-sdk";
+import type { FrontendOutput } from "@slipway/frontend-sdk";
 import type { Edge } from "@slipway/ir";
 import { normalizePlatform, type ImageConfig, type Platform } from "@slipway/oci";
-import type { CheckedFile } from "../commands/stages.ts";
 import type { PlannedFile } from "../lint/collect-facts.ts";
 import { throwProblems, type Problem } from "../problems.ts";
 import type { InstructionNode } from "../syntax/syntax-tree.ts";
-import type { RememberingParser } from "../syntax/remembering-parser.ts";
-import { readIgnoreFile } from "./dockerignore.ts";
-import { Emitter, followedPaths } from "./emit.ts";
-import type { BuildFile } from "./load-build-file.ts";
-import { decodeText } from "./decode-text.ts";
-import { localVertex, readOptionalFile, solveVertex } from "./local-source.ts";
+import type { CompileContext } from "./compile-context.ts";
+import { readIgnoreFile } from "./load/dockerignore.ts";
+import { Emitter, followedPaths } from "./emit/emit.ts";
+import { decodeText } from "./load/decode-text.ts";
+import { localVertex, readOptionalFile, solveVertex } from "./sources/local-source.ts";
 import { platformArgs, type CompileOptions } from "./options.ts";
-import type { StagePlan } from "./plan.ts";
-import { StagePlanner, type PlanScope } from "./plan-stage.ts";
-import { subdirectory } from "./remote-context.ts";
-import { resolveBases } from "./resolve-bases.ts";
-import { EPOCH_ARG, resolveEpoch } from "./source-epoch.ts";
+import type { StagePlan } from "./plan/plan.ts";
+import { StagePlanner } from "./plan/plan-stage.ts";
+import type { PlanScope } from "./plan/step-planner.ts";
+import { subdirectory } from "./load/remote-context.ts";
+import { resolveBases } from "./plan/resolve-bases.ts";
+import { EPOCH_ARG, resolveEpoch } from "./plan/source-epoch.ts";
 import { expandWord } from "./site-error.ts";
-import { StagePlans } from "./stage-plans.ts";
-
-/** What the compilations for all platforms of a request share. */
-export interface CompileContext {
-  readonly request: FrontendRequest;
-  readonly options: CompileOptions;
-  readonly file: BuildFile;
-  readonly checked: CheckedFile;
-  /** The instructions that end in `#!COMMIT`; default: none. */
-  readonly commits?: ReadonlySet<InstructionNode>;
-  readonly parser: RememberingParser;
-  readonly bridge: Bridge;
-  readonly signal: AbortSignal;
-  /** Told what is known before anything is emitted: rules look at it. */
-  readonly onPlanned?: (planned: PlannedFile) => void;
-}
+import { StagePlans } from "./plan/stage-plans.ts";
 
 /** Predefined arguments and the ARGs before the first FROM, with what the command line says. */
 export function globalArgs(

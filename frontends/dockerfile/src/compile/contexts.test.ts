@@ -1,7 +1,7 @@
 import { CUSTOM_NAME, type Definition, walkVertices } from "@slipway/ir";
 import { describe, expect, test } from "vitest";
 import { compileText, failureOf, imageConfig, type CompileInput } from "../fake-bridge.test.support.ts";
-import { isArchive } from "./archive-magic.ts";
+import { isArchive } from "./load/archive-magic.ts";
 
 const COPY_ALL = "FROM scratch\nCOPY . /";
 

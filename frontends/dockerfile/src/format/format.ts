@@ -1,5 +1,5 @@
 import { INSTRUCTIONS } from "../commands/check.ts";
-import { findCommitMarks } from "../compile/commit-points.ts";
+import { findCommitMarks } from "../compile/load/commit-points.ts";
 import { didYouMean } from "../did-you-mean.ts";
 import type { Problem } from "../problems.ts";
 import { allowsIncludes } from "../syntax/directives.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { readIgnoreFile } from "../compile/dockerignore.ts";
+import { readIgnoreFile } from "../compile/load/dockerignore.ts";
 import type { LintFacts } from "./facts.ts";
 import { lint } from "./lint.ts";
 import { BUILDKIT_RULES } from "./rules.ts";

@@ -1,6 +1,6 @@
 import { formatPlatform, normalizePlatform, type Platform } from "@slipway/oci";
 import type { CompileOptions } from "../compile/options.ts";
-import type { PlacedCommand, StagePlan } from "../compile/plan.ts";
+import type { PlacedCommand, StagePlan } from "../compile/plan/plan.ts";
 import type { BaseFacts, LintFacts, PlatformMismatch } from "./facts.ts";
 
 // Loaded by every build: nothing but small modules may be imported here.

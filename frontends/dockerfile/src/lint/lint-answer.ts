@@ -1,5 +1,5 @@
 import type { SourceLocation } from "@slipway/oci";
-import type { SubrequestAnswer } from "../subrequest.ts";
+import type { SubrequestAnswer } from "../subrequest-answer.ts";
 import type { SourceText, Span } from "../syntax/source-text.ts";
 import type { LintFinding } from "./finding.ts";
 import { RULES } from "./rules.ts";

@@ -4,7 +4,7 @@ import type { CheckOptions } from "./check-options.ts";
 import type { LintFacts } from "./facts.ts";
 import type { LintFinding } from "./finding.ts";
 import { lintFile, type RuleChoice } from "./lint-file.ts";
-import type { BuildFindings } from "./remembering-lint.ts";
+import type { BuildFindings } from "./build-findings.ts";
 import { BUILDKIT_RULES } from "./rules.ts";
 
 const BUILDKIT_NAMES = new Set(BUILDKIT_RULES.map(({ name }) => name));

@@ -1,18 +1,12 @@
-import type { Diagnostic, FrontendMemory } from "@slipway/frontend-sdk";
+import type { FrontendMemory } from "@slipway/frontend-sdk";
 import { sha256 } from "@slipway/oci";
 import type { CheckedFile } from "../commands/stages.ts";
+import type { BuildFindings } from "./build-findings.ts";
 import { fileCheckOptions } from "./check-options.ts";
 import type { LintFacts } from "./facts.ts";
 
 /** Bump when the findings that a text gives in a build change; a test compares them with a sample. */
 export const LINT_VERSION = 2;
-
-/** What a build says of its file. */
-export interface BuildFindings {
-  readonly diagnostics: readonly Diagnostic[];
-  /** The rules that fail the build, since the file asks for it; mostly none. */
-  readonly violated: readonly string[];
-}
 
 /**
  * The findings of a build, which are remembered: a build of an unchanged file loads no rule.

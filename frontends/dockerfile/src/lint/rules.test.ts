@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readIgnoreFile } from "../compile/dockerignore.ts";
+import { readIgnoreFile } from "../compile/load/dockerignore.ts";
 import { createDockerfileParser } from "../syntax/parser.ts";
 import type { LintFacts } from "./facts.ts";
 import { fixText } from "./apply-fixes.ts";

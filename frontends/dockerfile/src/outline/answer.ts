@@ -1,5 +1,5 @@
-import type { CompileContext } from "../compile/compile.ts";
-import type { SubrequestAnswer } from "../subrequest.ts";
+import type { CompileContext } from "../compile/compile-context.ts";
+import type { SubrequestAnswer } from "../subrequest-answer.ts";
 import { collectOutline } from "./collect-outline.ts";
 import { readDescriptions } from "./descriptions.ts";
 import { printOutline, printTargets } from "./print-answers.ts";

@@ -1,5 +1,5 @@
 import { expandText } from "../expand/expand.ts";
-import type { CompileContext } from "../compile/compile.ts";
+import type { CompileContext } from "../compile/compile-context.ts";
 import { platformArgs } from "../compile/options.ts";
 import { expandWord } from "../compile/site-error.ts";
 import type { InstructionNode, Word } from "../syntax/syntax-tree.ts";

@@ -1,4 +1,4 @@
-import { mountOrigin } from "../../compile/stage-plans.ts";
+import { mountOrigin } from "../../compile/plan/stage-plans.ts";
 import { slipwayRule } from "../rule.ts";
 
 export const unusedStage = slipwayRule({
