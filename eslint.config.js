@@ -123,7 +123,7 @@ export default tseslint.config(
   },
   {
     // Docker's credential helpers are programs: this file runs `docker-credential-*`, and nothing else here runs any.
-    files: ["packages/registry/src/credential-helper.ts"],
+    files: ["packages/registry/src/auth/credential-helper.ts"],
     rules: { "no-restricted-imports": "off", "no-restricted-syntax": ["error", NO_DEFAULT_EXPORT] },
   },
   {

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { parseChallenges } from "./challenge.ts";
-import { apiHost, isLoopbackHost } from "./host.ts";
-import { compatiblePlatforms } from "./choose-platform.ts";
+import { parseChallenges } from "./auth/challenge.ts";
+import { apiHost, isLoopbackHost } from "./http/host.ts";
+import { compatiblePlatforms } from "./transfer/choose-platform.ts";
 import { formatPlatform, parsePlatform } from "@slipway/oci";
-import { retryAfterMs } from "./retry-policy.ts";
+import { retryAfterMs } from "./http/retry-policy.ts";
 
 it("reads several challenges with quoted and bare parameters", () => {
   expect(

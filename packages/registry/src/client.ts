@@ -8,17 +8,17 @@ import {
   type ImageReference,
   type Platform,
 } from "@slipway/oci";
-import { anonymousCredentials, type CredentialStore } from "./credentials.ts";
-import { createEndpoint, type Endpoint } from "./endpoint.ts";
-import { apiHost, type Repository } from "./host.ts";
-import { pullBlob, type BlobName } from "./pull-blob.ts";
-import { completeName, findManifest, headManifest, pullManifest } from "./pull-manifest.ts";
-import { pushBlob, type PushableBlob, type PushOutcome } from "./push-blob.ts";
-import { drain } from "./read-body.ts";
-import { checkDigest, type ManifestDocument, type RemoteImage } from "./remote-image.ts";
-import { DEFAULT_RETRY, type RetryPolicy } from "./retry-policy.ts";
+import { anonymousCredentials, type CredentialStore } from "./auth/credentials.ts";
+import { createEndpoint, type Endpoint } from "./http/endpoint.ts";
+import { apiHost, type Repository } from "./http/host.ts";
+import { pullBlob, type BlobName } from "./transfer/pull-blob.ts";
+import { completeName, findManifest, headManifest, pullManifest } from "./transfer/pull-manifest.ts";
+import { pushBlob, type PushableBlob, type PushOutcome } from "./transfer/push-blob.ts";
+import { drain } from "./http/read-body.ts";
+import { checkDigest, type ManifestDocument, type RemoteImage } from "./transfer/remote-image.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "./http/retry-policy.ts";
 import { createSemaphore, type Semaphore } from "./semaphore.ts";
-import { createTransport } from "./transport.ts";
+import { createTransport } from "./http/transport.ts";
 
 export interface RegistryClientOptions {
   /** Default: anonymous. */

@@ -1,4 +1,4 @@
-export { choosePlatform, compatiblePlatforms } from "./choose-platform.ts";
+export { choosePlatform, compatiblePlatforms } from "./transfer/choose-platform.ts";
 export {
   createRegistryClient,
   type RegistryClient,
@@ -11,10 +11,10 @@ export {
   staticCredentials,
   type Credential,
   type CredentialStore,
-} from "./credentials.ts";
-export { dockerCredentials } from "./docker-config.ts";
-export { apiHost, isLoopbackHost, type Repository } from "./host.ts";
-export type { BlobName } from "./pull-blob.ts";
-export type { PushableBlob, PushOutcome } from "./push-blob.ts";
-export type { ManifestDocument, RemoteDocument, RemoteImage } from "./remote-image.ts";
-export type { RetryPolicy } from "./retry-policy.ts";
+} from "./auth/credentials.ts";
+export { dockerCredentials } from "./auth/docker-config.ts";
+export { apiHost, isLoopbackHost, type Repository } from "./http/host.ts";
+export type { BlobName } from "./transfer/pull-blob.ts";
+export type { PushableBlob, PushOutcome } from "./transfer/push-blob.ts";
+export type { ManifestDocument, RemoteDocument, RemoteImage } from "./transfer/remote-image.ts";
+export type { RetryPolicy } from "./http/retry-policy.ts";

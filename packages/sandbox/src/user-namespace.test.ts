@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, lstatSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findProgram } from "./find-program.ts";
+import { findProgram } from "./choice/find-program.ts";
 import { makeFixtureRoot, missingForFixtures, type FixtureRoot } from "./testkit/fixture-root.ts";
 import { encodeSpec } from "./stub-protocol.ts";
 import { userNamespaceCommand } from "./user-namespace.ts";

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { WorldError } from "@slipway/oci";
-import { findProgram } from "./find-program.ts";
+import { findProgram } from "./choice/find-program.ts";
 
 /** How an ordinary user's process becomes root of a user namespace of its own. */
 export interface UserNamespaceCommand {

@@ -1,5 +1,5 @@
 import { fchownSync } from "node:fs";
-import { seccompProgram } from "../seccomp-bpf.ts";
+import { seccompProgram } from "../rules/seccomp-bpf.ts";
 import { stubFds, type StubJob, type StubMessage } from "../stub-protocol.ts";
 import { executeFailure, findExecutable } from "./find-executable.ts";
 import { CLONE, MS, type Libc } from "./libc.ts";

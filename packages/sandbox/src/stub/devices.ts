@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, openSync, statSync, writeFileSync, type Stats } from "node:fs";
 import path from "node:path";
 import type { SandboxMount } from "@slipway/engine-sdk";
-import { devices, privilegedDevices } from "../default-rules.ts";
+import { devices, privilegedDevices } from "../rules/default-rules.ts";
 import { MNT_DETACH, MS, type Libc } from "./libc.ts";
 import { give, mountUnswapped } from "./private-files.ts";
 import { StubFailure, SystemCallError } from "./stub-failure.ts";

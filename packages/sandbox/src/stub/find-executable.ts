@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
-import { defaultPath } from "../default-rules.ts";
+import { defaultPath } from "../rules/default-rules.ts";
 import { StubFailure } from "./stub-failure.ts";
 
 /** How the look-up sees files; the defaults are those of the calling process. */

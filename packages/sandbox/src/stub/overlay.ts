@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { overlayOptions, overlayOptionString, type OverlayFolders } from "../overlay-options.ts";
+import { overlayOptions, overlayOptionString, type OverlayFolders } from "./overlay-options.ts";
 import type { Libc } from "./libc.ts";
 import { StubFailure, SystemCallError } from "./stub-failure.ts";
 

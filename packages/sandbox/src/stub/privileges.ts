@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { defaultCapabilities, defaultOpenFiles, resources } from "../default-rules.ts";
+import { defaultCapabilities, defaultOpenFiles, resources } from "../rules/default-rules.ts";
 import type { SandboxSpec } from "@slipway/engine-sdk";
 import type { Libc } from "./libc.ts";
 import { StubFailure, SystemCallError } from "./stub-failure.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fchownSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
-import { resources } from "../default-rules.ts";
-import { runtimeConfig } from "../runtime-config.ts";
+import { resources } from "../rules/default-rules.ts";
+import { runtimeConfig } from "./runtime-config.ts";
 import { stubFds, type StubJob, type StubMessage, type StubRuntime } from "../stub-protocol.ts";
 import { handOver } from "./hand-over.ts";
 import { joinCgroup } from "./join-cgroup.ts";

@@ -1,6 +1,6 @@
 import { fstatSync, mkdirSync, statfsSync, symlinkSync } from "node:fs";
 import type { SandboxSpec } from "@slipway/engine-sdk";
-import { maskedPaths, readonlyPaths, shmSizeBytes } from "../default-rules.ts";
+import { maskedPaths, readonlyPaths, shmSizeBytes } from "../rules/default-rules.ts";
 import { mountStandardDevices, offerPrivilegedDevices } from "./devices.ts";
 import { MS, type Libc } from "./libc.ts";
 import { descriptorPath, openTarget } from "./root-filesystem.ts";

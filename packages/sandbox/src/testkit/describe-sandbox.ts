@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import type { SandboxDriver } from "@slipway/engine-sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { crashingProgram } from "../tiny-program.ts";
+import { crashingProgram } from "../choice/tiny-program.ts";
 import { describeEndings } from "./endings-cases.ts";
 import { makeFixtureRoot, missingForFixtures, type FixtureRoot } from "./fixture-root.ts";
 import { describeLeftovers } from "./leftovers-cases.ts";
@@ -10,23 +10,8 @@ import { describeMounts } from "./mounts-cases.ts";
 import { describePrivate } from "./private-cases.ts";
 import { describeProcess } from "./process-cases.ts";
 import { describeSeparation } from "./separation-cases.ts";
+import type { SandboxFixtures } from "./sandbox-fixtures.ts";
 import { suiteContext } from "./suite-context.ts";
-
-export interface SandboxFixtures {
-  /** Makes the driver under test; its state goes into `stateDir`. */
-  create(stateDir: string): SandboxDriver;
-  /**
-   * A program (for `node`) that makes the driver with its first argument as `stateDir` and calls `runSpecFromStdin`.
-   * The suite kills it with SIGKILL, and puts it into a cgroup of its own.
-   */
-  readonly program: URL;
-  /** Further arguments of that program. */
-  readonly programArgs?: readonly string[];
-  /** Node's options for it. */
-  readonly execArgv?: readonly string[];
-  /** What the driver needs and this machine lacks; undefined when nothing. */
-  missing?(): string | undefined;
-}
 
 /** The conformance tests of a sandbox driver: what every build step may rely on. Needs root and a static busybox. */
 export function describeSandbox(name: string, fixtures: SandboxFixtures): void {

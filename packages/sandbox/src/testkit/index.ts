@@ -1,4 +1,5 @@
-export { describeSandbox, type SandboxFixtures } from "./describe-sandbox.ts";
+export { describeSandbox } from "./describe-sandbox.ts";
+export type { SandboxFixtures } from "./sandbox-fixtures.ts";
 export {
   makeFixtureRoot,
   missingForFixtures,

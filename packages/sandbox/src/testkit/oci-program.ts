@@ -1,5 +1,5 @@
-import { findRuntimes } from "../find-runtimes.ts";
-import { createOciDriver } from "../oci-driver.ts";
+import { findRuntimes } from "../choice/find-runtimes.ts";
+import { createOciDriver } from "../drivers/oci-driver.ts";
 import { runSpecFromStdin } from "./run-spec-from-stdin.ts";
 
 const [, , stateDir, kind] = process.argv;

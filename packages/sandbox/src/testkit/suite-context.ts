@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { SandboxDriver, SandboxSpec } from "@slipway/engine-sdk";
-import type { SandboxFixtures } from "./describe-sandbox.ts";
+import type { SandboxFixtures } from "./sandbox-fixtures.ts";
 import { encodeSpec } from "../stub-protocol.ts";
 import { runToEnd, type FixtureRoot, type Outcome, type SpecChanges } from "./fixture-root.ts";
 

@@ -1,4 +1,4 @@
-import { chooseSandbox } from "../choose-sandbox.ts";
+import { chooseSandbox } from "../choice/choose-sandbox.ts";
 import { enterUserNamespace } from "../user-namespace.ts";
 import { runSpecFromStdin } from "./run-spec-from-stdin.ts";
 

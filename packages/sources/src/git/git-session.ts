@@ -7,7 +7,7 @@ import type { GitRequestSpec } from "./git-attrs.ts";
 import { authorizationFor } from "./git-auth.ts";
 import { gitEnvironment, type SshSettings } from "./git-environment.ts";
 import { isRetryable, runGit } from "./git-process.ts";
-import type { GitSourceOptions } from "./git-source.ts";
+import type { GitSourceOptions } from "./git-options.ts";
 import { offerAgent } from "./ssh-agent-socket.ts";
 
 /** Runs git for one repository, with what the build was lent for it. */

@@ -5,7 +5,7 @@ import { checkOut } from "./check-out.ts";
 import { readGitOp, type GitRequestSpec } from "./git-attrs.ts";
 import { withMirror } from "./git-mirror.ts";
 import { withGitSession } from "./git-session.ts";
-import type { GitSourceMeta, GitSourceOptions } from "./git-source.ts";
+import type { GitSourceMeta, GitSourceOptions } from "./git-options.ts";
 import { gitStatuses } from "./git-statuses.ts";
 import { askForRef, pinWithoutAsking, type PinnedRef } from "./resolve-ref.ts";
 

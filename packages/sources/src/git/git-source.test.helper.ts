@@ -3,7 +3,8 @@ import type { SourceOp } from "@slipway/ir";
 import type { BytePath, Store } from "@slipway/store";
 import { expect } from "vitest";
 import { linux, signal, sourceOp, taskOf } from "../testing.test.helper.ts";
-import { createGitSource, type GitSource, type GitSourceOptions } from "./git-source.ts";
+import type { GitSourceOptions } from "./git-options.ts";
+import { createGitSource, type GitSource } from "./git-source.ts";
 
 /** A reference as tests write it. */
 export interface Wanted {

@@ -16,7 +16,7 @@ import { dispositionName, urlName } from "./file-name.ts";
 import { readHttpOp, type HttpRequestSpec } from "./http-attrs.ts";
 import { checksumMismatch } from "./http-errors.ts";
 import { DEFAULT_LIMITS, get } from "./http-request.ts";
-import type { HttpSourceOptions, HttpSourceMeta } from "./http-source.ts";
+import type { HttpSourceOptions, HttpSourceMeta } from "./http-options.ts";
 import { lentFile, UPLOAD_HOST } from "./lent-file.ts";
 import { receiveBody } from "./receive-body.ts";
 

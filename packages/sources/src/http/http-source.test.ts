@@ -21,7 +21,8 @@ import {
   temporaryFolder,
   temporaryStore,
 } from "../testing.test.helper.ts";
-import { createHttpSource, type HttpSource, type HttpSourceOptions } from "./http-source.ts";
+import type { HttpSourceOptions } from "./http-options.ts";
+import { createHttpSource, type HttpSource } from "./http-source.ts";
 
 /** Limits that let tests end soon. */
 const SOON = {

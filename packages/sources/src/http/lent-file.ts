@@ -3,7 +3,7 @@ import { InputError } from "@slipway/oci";
 import type { Ref } from "@slipway/engine-sdk";
 import { bytesOfText, type BytePath } from "@slipway/store";
 import type { HttpRequestSpec } from "./http-attrs.ts";
-import type { HttpSourceOptions } from "./http-source.ts";
+import type { HttpSourceOptions } from "./http-options.ts";
 
 /** The host that stands for whoever runs the build: `http://buildkit-session/<id>` is a file that they lend. */
 export const UPLOAD_HOST = "buildkit-session";

@@ -13,7 +13,7 @@ import {
 import { choosePlatform } from "@slipway/registry";
 import { registerLayers } from "../register-layers.ts";
 import { readDocument, readLayoutBlob } from "./layout-blobs.ts";
-import type { OciLayoutSourceOptions } from "./oci-layout-source.ts";
+import type { OciLayoutSourceOptions } from "./layout-options.ts";
 
 export interface LayoutImage {
   readonly store: string;

@@ -1,14 +1,8 @@
 import type { Source } from "@slipway/engine-sdk";
 import type { SourceOp } from "@slipway/ir";
 import { formatPlatform, type Digest, type ImageConfig, type Platform } from "@slipway/oci";
-import type { Store } from "@slipway/store";
+import type { OciLayoutSourceOptions } from "./layout-options.ts";
 import type { LayoutImages } from "./layout-images.ts";
-
-export interface OciLayoutSourceOptions {
-  readonly store: Store;
-  /** Folders in OCI layout that the build was lent: absolute paths by store. */
-  readonly layouts: Readonly<Record<string, string>>;
-}
 
 /** What a reference to a layout stands for. */
 export interface OciLayoutMeta {

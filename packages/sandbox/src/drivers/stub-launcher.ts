@@ -4,13 +4,13 @@ import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { WorldError } from "@slipway/oci";
-import { searchPath } from "./find-program.ts";
+import { searchPath } from "../choice/find-program.ts";
 import { handoverMaker, type Handover } from "./handover.ts";
-import { loadKoffi, locateKoffi } from "./koffi-native.ts";
+import { loadKoffi, locateKoffi } from "../koffi-native.ts";
 import { pipeMaker, type OutputPipe } from "./pipes.ts";
 import { processIsGone } from "./process-is-gone.ts";
 import type { StateFolder } from "./state-folder.ts";
-import { encodeJob, stubFds, type StubJob, type StubMessage } from "./stub-protocol.ts";
+import { encodeJob, stubFds, type StubJob, type StubMessage } from "../stub-protocol.ts";
 
 /** How a stub, or the process that it became, ended. */
 export interface StubEnd {

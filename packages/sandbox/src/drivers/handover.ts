@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import type { Koffi } from "./koffi-native.ts";
+import type { Koffi } from "../koffi-native.ts";
 
 /**
  * A pair of sockets over which a stub hands descriptors to slipway. Node reads sockets in a way that drops descriptors:

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { SandboxDriver } from "@slipway/engine-sdk";
-import { probeNamespaces } from "./probe-namespaces.ts";
-import { runJob } from "./run-stub.ts";
+import { probeNamespaces } from "../choice/probe-namespaces.ts";
+import { runJob } from "./run-job.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 import { stubLauncher, type Stub } from "./stub-launcher.ts";
 import { stubPool } from "./stub-pool.ts";

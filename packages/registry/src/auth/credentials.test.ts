@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { dockerCredentials } from "./index.ts";
+import { dockerCredentials } from "../index.ts";
 
 const signal = new AbortController().signal;
 let home: string;

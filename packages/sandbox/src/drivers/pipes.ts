@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
-import type { Koffi } from "./koffi-native.ts";
+import type { Koffi } from "../koffi-native.ts";
 
 /**
  * A pipe whose read end is a stream and whose write end is a descriptor to give to a child. Node's own `stdio: "pipe"`

@@ -1,7 +1,7 @@
 import type { SandboxSpec } from "@slipway/engine-sdk";
-import { namesOfCapabilities } from "./capability-names.ts";
-import { defaultCapabilities, maskedPaths, readonlyPaths } from "./default-rules.ts";
-import { runtimeSeccomp } from "./runtime-seccomp.ts";
+import { namesOfCapabilities } from "../rules/capability-names.ts";
+import { defaultCapabilities, maskedPaths, readonlyPaths } from "../rules/default-rules.ts";
+import { runtimeSeccomp } from "../rules/runtime-seccomp.ts";
 
 export interface RuntimeConfigOptions {
   /** The mounted root, in which /dev is mounted as well. */

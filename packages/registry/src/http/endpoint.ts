@@ -1,5 +1,5 @@
-import { createAuthorizer, type Authorizer } from "./authorizer.ts";
-import type { CredentialStore } from "./credentials.ts";
+import { createAuthorizer, type Authorizer } from "../auth/authorizer.ts";
+import type { CredentialStore } from "../auth/credentials.ts";
 import { apiHost, isLoopbackHost } from "./host.ts";
 import { drain } from "./read-body.ts";
 import { responseError, unreachable, type Subject } from "./registry-errors.ts";

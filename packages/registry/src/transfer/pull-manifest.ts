@@ -9,11 +9,11 @@ import {
   type Platform,
 } from "@slipway/oci";
 import { choosePlatform } from "./choose-platform.ts";
-import type { Endpoint, EndpointRequest } from "./endpoint.ts";
-import { drain, readBody } from "./read-body.ts";
-import { unreachable, type Subject } from "./registry-errors.ts";
+import type { Endpoint, EndpointRequest } from "../http/endpoint.ts";
+import { drain, readBody } from "../http/read-body.ts";
+import { unreachable, type Subject } from "../http/registry-errors.ts";
 import { checkDigest, readManifestDocument, type ManifestDocument } from "./remote-image.ts";
-import { attemptsFor, backoffMs, pause } from "./retry-policy.ts";
+import { attemptsFor, backoffMs, pause } from "../http/retry-policy.ts";
 
 const ACCEPT = [
   MediaTypes.ociIndex,

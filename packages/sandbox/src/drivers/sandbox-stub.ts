@@ -1,10 +1,10 @@
 import { writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
-import { becomeProcess } from "./stub/become-process.ts";
-import { bindLibc } from "./stub/libc.ts";
-import { readJob } from "./stub/read-job.ts";
-import { StubFailure } from "./stub/stub-failure.ts";
-import { stubFds, type StubMessage } from "./stub-protocol.ts";
+import { becomeProcess } from "../stub/become-process.ts";
+import { bindLibc } from "../stub/libc.ts";
+import { readJob } from "../stub/read-job.ts";
+import { StubFailure } from "../stub/stub-failure.ts";
+import { stubFds, type StubMessage } from "../stub-protocol.ts";
 
 // The entry file of a stub: a Node process, the first in a PID namespace of its own, that is started ahead of need,
 // waits for its job, and becomes the process that the job names. See stub-launcher.ts.
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   if (job === undefined) return;
   try {
     if (job.runtime === undefined) becomeProcess(libc, job, say);
-    const { superviseRuntime } = await import("./stub/supervise-runtime.ts");
+    const { superviseRuntime } = await import("../stub/supervise-runtime.ts");
     superviseRuntime(libc, job, { runtime: job.runtime, say });
   } catch (error) {
     say(

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Choice } from "./choose-sandbox.ts";
+import type { Choice } from "./choice.ts";
 import { findProgram } from "./find-program.ts";
 import { findRuntimes } from "./find-runtimes.ts";
 

@@ -1,12 +1,12 @@
 import { WorldError } from "@slipway/oci";
 import { parseChallenges, type Challenge } from "./challenge.ts";
 import type { Credential, CredentialStore } from "./credentials.ts";
-import { drain, readBody } from "./read-body.ts";
-import { redactUrl } from "./redact-url.ts";
-import { createSharedWork } from "./shared-work.ts";
-import { responseError } from "./registry-errors.ts";
-import { isLoopbackHost } from "./host.ts";
-import type { HttpRequest, HttpResponse } from "./transport.ts";
+import { drain, readBody } from "../http/read-body.ts";
+import { redactUrl } from "../http/redact-url.ts";
+import { createSharedWork } from "../shared-work.ts";
+import { responseError } from "../http/registry-errors.ts";
+import { isLoopbackHost } from "../http/host.ts";
+import type { HttpRequest, HttpResponse } from "../http/transport.ts";
 
 /** Tokens without a stated life last a minute. @see distribution, spec/auth/token */
 const DEFAULT_TOKEN_SECONDS = 60;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { chooseSandbox } from "./choose-sandbox.ts";
 import { probeSandboxes } from "./probe-sandboxes.ts";
-import { makeFixtureRoot, missingForFixtures, runToEnd } from "./testkit/fixture-root.ts";
+import { makeFixtureRoot, missingForFixtures, runToEnd } from "../testkit/fixture-root.ts";
 
 const missing = missingForFixtures();
 if (missing !== undefined && process.env["SLIPWAY_REQUIRE_ALL"] === "1")

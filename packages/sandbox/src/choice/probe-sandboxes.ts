@@ -1,5 +1,6 @@
 import type { SandboxProbe } from "@slipway/engine-sdk";
-import { createNamespacesDriver } from "./namespaces-driver.ts";
+import { createNamespacesDriver } from "../drivers/namespaces-driver.ts";
+import { createOciDriver } from "../drivers/oci-driver.ts";
 import { probeRuntimes } from "./probe-runtimes.ts";
 
 export interface ProbeOptions {
@@ -12,7 +13,10 @@ export interface ProbeOptions {
 export async function probeSandboxes(options: ProbeOptions): Promise<SandboxProbe[]> {
   const namespaces = createNamespacesDriver({ stateDir: options.stateDir, maxIdle: 0 });
   try {
-    return [(await probeRuntimes(options)).probe, await namespaces.probe(options.signal)];
+    return [
+      (await probeRuntimes({ ...options, open: createOciDriver })).probe,
+      await namespaces.probe(options.signal),
+    ];
   } finally {
     await namespaces.close();
   }

@@ -1,12 +1,10 @@
 import type { SandboxDriver, SandboxProbe } from "@slipway/engine-sdk";
 import { WorldError } from "@slipway/oci";
-import type { OciRuntime } from "./find-runtimes.ts";
-import { createNamespacesDriver } from "./namespaces-driver.ts";
-import { createOciDriver } from "./oci-driver.ts";
+import type { Choice, SandboxDriverName } from "./choice.ts";
+import { createNamespacesDriver } from "../drivers/namespaces-driver.ts";
+import { createOciDriver } from "../drivers/oci-driver.ts";
 import { forgetChoice, recallChoice, rememberChoice } from "./remembered-choice.ts";
 import { probeRuntimes } from "./probe-runtimes.ts";
-
-export type SandboxDriverName = "oci" | "namespaces";
 
 export interface ChooseOptions {
   /** A folder of Slipway's own for what the sandbox keeps; made when missing, shared by any number of processes. */
@@ -24,13 +22,6 @@ export interface ChosenSandbox {
   /** Whoever asked closes it. */
   readonly driver: SandboxDriver;
   /** One line for people: why this one. */
-  readonly reason: string;
-}
-
-/** What a choice comes to, and is remembered as. */
-export interface Choice {
-  readonly driver: SandboxDriverName;
-  readonly runtime?: OciRuntime;
   readonly reason: string;
 }
 
@@ -59,7 +50,7 @@ export async function chooseSandbox(options: ChooseOptions): Promise<ChosenSandb
 async function tryDrivers(options: ChooseOptions): Promise<Choice> {
   const failed: SandboxProbe[] = [];
   if (options.preferred !== "namespaces") {
-    const { probe, runtime } = await probeRuntimes(options);
+    const { probe, runtime } = await probeRuntimes({ ...options, open: createOciDriver });
     if (runtime !== undefined) return { driver: "oci", runtime, reason: probe.reason };
     failed.push(probe);
   }

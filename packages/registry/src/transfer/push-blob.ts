@@ -1,12 +1,12 @@
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { InvariantError, WorldError, type Descriptor } from "@slipway/oci";
-import type { Endpoint } from "./endpoint.ts";
-import type { Repository } from "./host.ts";
-import { drain } from "./read-body.ts";
-import { responseError, type Subject } from "./registry-errors.ts";
-import { backoffMs, isRetryableStatus, pause, retryAfterMs, type RetryPolicy } from "./retry-policy.ts";
-import type { HttpResponse } from "./transport.ts";
+import type { Endpoint } from "../http/endpoint.ts";
+import type { Repository } from "../http/host.ts";
+import { drain } from "../http/read-body.ts";
+import { responseError, type Subject } from "../http/registry-errors.ts";
+import { backoffMs, isRetryableStatus, pause, retryAfterMs, type RetryPolicy } from "../http/retry-policy.ts";
+import type { HttpResponse } from "../http/transport.ts";
 
 /** A blob to be pushed; a LayerBlob of the exporters' contract is one. */
 export interface PushableBlob {

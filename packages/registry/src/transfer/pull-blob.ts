@@ -1,9 +1,9 @@
 import { createDigester, WorldError, type Digest } from "@slipway/oci";
-import type { Endpoint } from "./endpoint.ts";
-import type { Repository } from "./host.ts";
-import { drain } from "./read-body.ts";
-import { attemptsFor, backoffMs, pause, type RetryPolicy } from "./retry-policy.ts";
-import { unreachable, type Subject } from "./registry-errors.ts";
+import type { Endpoint } from "../http/endpoint.ts";
+import type { Repository } from "../http/host.ts";
+import { drain } from "../http/read-body.ts";
+import { attemptsFor, backoffMs, pause, type RetryPolicy } from "../http/retry-policy.ts";
+import { unreachable, type Subject } from "../http/registry-errors.ts";
 
 /** A blob by digest; a descriptor is one. */
 export interface BlobName {

@@ -5,7 +5,7 @@ import { outOfMemoryKills } from "./out-of-memory.ts";
 import { serveSockets, type SocketServers } from "./serve-sockets.ts";
 import type { Stub, StubEnd } from "./stub-launcher.ts";
 import type { StubPool } from "./stub-pool.ts";
-import type { StubJob, StubMessage } from "./stub-protocol.ts";
+import type { StubJob, StubMessage } from "../stub-protocol.ts";
 
 /** Runs a job on a stub of the pool to its end: the common part of all drivers that use stubs. */
 export async function runJob(pool: StubPool, job: StubJob, io: SandboxIo): Promise<SandboxExit> {

@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { SandboxDriver } from "@slipway/engine-sdk";
 import { WorldError } from "@slipway/oci";
-import { findRuntimes, type OciRuntime } from "./find-runtimes.ts";
+import { findRuntimes, type OciRuntime } from "../choice/find-runtimes.ts";
 import { openLazily, type SandboxDriverOptions } from "./namespaces-driver.ts";
-import { probeRuntimes } from "./probe-runtimes.ts";
-import { runJob } from "./run-stub.ts";
+import { probeRuntimes } from "../choice/probe-runtimes.ts";
+import { runJob } from "./run-job.ts";
 import { stubPool } from "./stub-pool.ts";
 
 export interface OciDriverOptions extends SandboxDriverOptions {
@@ -18,7 +18,7 @@ export function createOciDriver(options: OciDriverOptions): SandboxDriver {
   const pool = stubPool(() => opened().launch(), options.maxIdle ?? availableParallelism());
   return {
     name: "oci",
-    probe: async (signal) => (await probeRuntimes({ ...options, signal })).probe,
+    probe: async (signal) => (await probeRuntimes({ ...options, signal, open: createOciDriver })).probe,
     warm: () => pool.warm(),
     async run(spec, io) {
       io.signal.throwIfAborted();

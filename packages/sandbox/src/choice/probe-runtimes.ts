@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import type { SandboxProbe } from "@slipway/engine-sdk";
+import type { SandboxDriver, SandboxProbe } from "@slipway/engine-sdk";
 import { findRuntimes, type OciRuntime } from "./find-runtimes.ts";
-import { createOciDriver } from "./oci-driver.ts";
 import { tryDriver } from "./try-driver.ts";
 
 /** What trying the installed OCI runtimes has shown. */
@@ -17,13 +16,19 @@ export async function probeRuntimes(options: {
   readonly stateDir: string;
   readonly signal: AbortSignal;
   readonly runtime?: OciRuntime;
+  /** Makes the driver of a runtime. */
+  readonly open: (options: {
+    readonly stateDir: string;
+    readonly runtime: OciRuntime;
+    readonly maxIdle: number;
+  }) => SandboxDriver;
 }): Promise<RuntimesProbe> {
   const candidates = options.runtime === undefined ? findRuntimes() : [options.runtime];
   const details: (readonly [string, string])[] = [];
   const failures: string[] = [];
   for (const runtime of candidates) {
     const version = await versionOf(runtime, options.signal);
-    const driver = createOciDriver({ stateDir: options.stateDir, runtime, maxIdle: 0 });
+    const driver = options.open({ stateDir: options.stateDir, runtime, maxIdle: 0 });
     const failure = await tryDriver(driver, options);
     await driver.close();
     details.push([

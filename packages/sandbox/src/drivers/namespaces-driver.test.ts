@@ -1,8 +1,8 @@
 import { createNamespacesDriver } from "./namespaces-driver.ts";
-import { describeSandbox } from "./testkit/describe-sandbox.ts";
+import { describeSandbox } from "../testkit/describe-sandbox.ts";
 
 describeSandbox("namespaces", {
   create: (stateDir) => createNamespacesDriver({ stateDir }),
-  program: new URL("./testkit/namespaces-program.ts", import.meta.url),
+  program: new URL("../testkit/namespaces-program.ts", import.meta.url),
   execArgv: ["--conditions=slipway-source"],
 });
