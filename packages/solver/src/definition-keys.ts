@@ -9,7 +9,7 @@ import { sha256, type Digest } from "@slipway/oci";
 export type DefinitionKeys = ReadonlyMap<Digest, Digest | null>;
 
 /** Bump when what an op means changes, so that older results are not found any more. */
-const KEY_VERSION = "slipway.definition-key.v1";
+const KEY_VERSION = "slipway.definition-key.v2";
 
 /**
  * Computes the definition keys of everything below `edge`, each vertex once.

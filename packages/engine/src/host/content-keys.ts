@@ -6,7 +6,7 @@ import { opDigest } from "@slipway/solver";
 import { selectCopySources, selectionDigest, type MergedView, type Store } from "@slipway/store";
 
 /** Bump when what goes into a key, or what executing an op gives, changes. */
-const KEY_VERSION = "slipway.content-key.v2";
+const KEY_VERSION = "slipway.content-key.v3";
 
 /** The copy that takes all of a folder: what a process that can read a mount can see of it. */
 const WHOLE: CopyAction = {
