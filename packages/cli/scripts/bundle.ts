@@ -131,6 +131,12 @@ for (const file of result.outputFiles) {
   if (file.text.includes("Dynamic require of")) {
     throw new Error(`${file.path} calls require() for something that is not bundled`);
   }
+  // One letter beyond makes V8 keep the whole text with two bytes for each. esbuild escapes them, but in regular expressions.
+  const foreign = /[^\0-\x7f]/.exec(file.text);
+  if (foreign !== null) {
+    const around = file.text.slice(Math.max(0, foreign.index - 40), foreign.index + 40);
+    throw new Error(`${file.path} is not ASCII: write \\u escapes in ${around}`);
+  }
   writeFileSync(file.path, file.text);
 }
 const sizes = Object.entries(result.metafile.outputs).map(([file, output]) => ({

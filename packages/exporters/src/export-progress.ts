@@ -1,6 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { ProgressSink } from "@slipway/engine-sdk";
-import { sha256 } from "@slipway/oci";
+import { randomName, sha256 } from "@slipway/oci";
 
 /** How far a step is; `total` is 0 when unknown. */
 export type Report = (current: number, total: number) => void;
@@ -25,7 +24,7 @@ export async function withExportSteps<T>(
   name: string,
   work: (steps: ExportSteps) => Promise<T>,
 ): Promise<T> {
-  const vertex = sha256(randomUUID());
+  const vertex = sha256(randomName(32));
   const startedMs = Date.now();
   const shown = { kind: "vertex", digest: vertex, inputs: [], name, cached: false, startedMs } as const;
   const steps: ExportSteps = {

@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { defineExporter, type ExportContext, type Exporter } from "@slipway/engine-sdk";
-import { InputError } from "@slipway/oci";
+import { InputError, randomName } from "@slipway/oci";
 import { withExportSteps, type Report } from "./export-progress.ts";
 import { destinationError } from "./files/destination-error.ts";
 import { integer, optionsSchema, text } from "./options/fields.ts";
@@ -66,7 +65,7 @@ async function writeFolder(
       throw Object.assign(new Error("not a folder"), { code: "EEXIST", path: dest });
     if (!there) madeParents = await mkdir(path.dirname(dest), { recursive: true });
     // On the same file system as what it becomes, whether dest is new or a mount of its own.
-    const name = `.slipway-${randomBytes(6).toString("hex")}.tmp`;
+    const name = `.slipway-${randomName(12)}.tmp`;
     staging = path.join(there ? dest : path.dirname(dest), name);
     await mkdir(staging, 0o700);
     const owners = process.geteuid?.() === 0;

@@ -1,5 +1,5 @@
-import { createHash, hash } from "node:crypto";
 import { InputError } from "./errors.ts";
+import { shortSha256 } from "./short-sha256.ts";
 
 /** `sha256:` and 64 lower-case hex digits. @see OCI image-spec, descriptor.md, Digests */
 export type Digest = string & { readonly __brand: "Digest" };
@@ -27,9 +27,26 @@ export function digestHex(digest: Digest): string {
   return digest.slice("sha256:".length);
 }
 
+/** Node's crypto module, which takes as long to load as a tenth of a cached build that needs it for nothing else. */
+let loaded: typeof import("node:crypto") | undefined;
+
+function crypto(): typeof import("node:crypto") {
+  return (loaded ??= process.getBuiltinModule("node:crypto"));
+}
+
+/** Beyond either of these the module is worth its loading. */
+const MOST_SHORT_BYTES = 4096;
+const MOST_BYTES_WITHOUT = 16 * 1024;
+let bytesWithout = 0;
+
 /** SHA-256 of bytes, or of a string's UTF-8 form. */
 export function sha256(data: Uint8Array | string): Digest {
-  return `sha256:${hash("sha256", data, "hex")}` as Digest;
+  if (loaded === undefined && data.length <= MOST_SHORT_BYTES && bytesWithout < MOST_BYTES_WITHOUT) {
+    const bytes = typeof data === "string" ? Buffer.from(data, "utf8") : data;
+    bytesWithout += bytes.length;
+    return `sha256:${shortSha256(bytes)}` as Digest;
+  }
+  return `sha256:${crypto().hash("sha256", data, "hex")}` as Digest;
 }
 
 /** A running SHA-256. */
@@ -40,7 +57,7 @@ export interface Digester {
 }
 
 export function createDigester(): Digester {
-  const hasher = createHash("sha256");
+  const hasher = crypto().createHash("sha256");
   return {
     update(chunk) {
       hasher.update(chunk);

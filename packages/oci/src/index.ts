@@ -6,3 +6,4 @@ export * from "./image-reference.ts";
 export * from "./manifest.ts";
 export * from "./media-types.ts";
 export * from "./platform.ts";
+export * from "./random-name.ts";

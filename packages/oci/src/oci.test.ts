@@ -203,6 +203,7 @@ test("the public names are pinned", () => {
     "parseImageReference",
     "parsePlatform",
     "platformMatches",
+    "randomName",
     "sha256",
     "unreachable",
   ]);

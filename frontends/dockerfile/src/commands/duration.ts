@@ -14,10 +14,10 @@ const UNITS: Readonly<Record<string, number>> = {
  * @see Go, time.ParseDuration
  */
 export function parseDurationNs(text: string): number | null {
-  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/.exec(text);
+  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/.exec(text);
   if (match === null) return /^[+-]?0$/.test(text) ? 0 : null;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g))
+  for (const [, amount, unit] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g))
     total += Number(amount) * UNITS[unit!]!;
   return Math.round(match[1] === "-" ? -total : total);
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -12,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { WorldError } from "@slipway/oci";
+import { randomName, WorldError } from "@slipway/oci";
 
 /**
  * Gives an existing file new content: it has the old or the new one at every instant. Mode and owner stay, and of a
@@ -24,10 +23,7 @@ export function replaceFile(file: string, content: string): void {
   try {
     const target = realpathSync(file);
     const { mode, uid, gid } = statSync(target);
-    temporary = path.join(
-      path.dirname(target),
-      `.${path.basename(target)}.${randomBytes(6).toString("hex")}.tmp`,
-    );
+    temporary = path.join(path.dirname(target), `.${path.basename(target)}.${randomName(12)}.tmp`);
     const handle = openSync(temporary, "wx", 0o600);
     try {
       writeFileSync(handle, content);

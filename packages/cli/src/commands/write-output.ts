@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import type { Writable } from "node:stream";
-import { WorldError } from "@slipway/oci";
+import { randomName, WorldError } from "@slipway/oci";
 
 const REASONS = new Map([
   ["ENOENT", "its folder does not exist"],
@@ -17,7 +16,7 @@ const REASONS = new Map([
  * @throws WorldError `OUTPUT_FILE`
  */
 export function writeFileAtomically(file: string, content: string | Uint8Array): void {
-  const temporary = `${file}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = `${file}.${randomName(12)}.tmp`;
   try {
     writeFileSync(temporary, content);
     renameSync(temporary, file);

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import type { SourceOp, Vertex } from "@slipway/ir";
-import { type Digest, formatPlatform, type Platform } from "@slipway/oci";
+import { type Digest, formatPlatform, type Platform, sha256 } from "@slipway/oci";
 import type { ProgressEvent, ProgressSink, SolverHost, Source, VertexResult } from "@slipway/engine-sdk";
 import type { ImageResolver } from "@slipway/sources";
 import type { LayerIndex, Store } from "@slipway/store";
@@ -35,9 +34,7 @@ const RACY_NS = 2_000_000_000n;
 
 /** What tells one state of scanned files from every other: names, metadata, and the identities of contents. */
 export function fingerprintOf(index: LayerIndex): string {
-  const hash = createHash("sha256");
-  for (const entry of index.entries) hash.update(`${describe(entry)}\n`, "latin1");
-  return hash.digest("base64");
+  return sha256(Buffer.from(index.entries.map((entry) => `${describe(entry)}\n`).join(""), "latin1"));
 }
 
 function describe(entry: LayerIndex["entries"][number]): string {

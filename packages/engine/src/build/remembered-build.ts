@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Digest, hostPlatform, type ImageConfig, type Platform } from "@slipway/oci";
+import { type Digest, hostPlatform, type ImageConfig, type Platform, sha256 } from "@slipway/oci";
 import type { Diagnostic } from "@slipway/frontend-sdk";
 import type { ProgressEvent, ProgressSink, Ref } from "@slipway/engine-sdk";
 import type { ImageResolver, LocalSource } from "@slipway/sources";
@@ -51,7 +50,7 @@ export function buildKey(request: BuildRequest, code: string | undefined): Diges
     request.entitlements ?? [],
     request.sourceDateEpochSeconds ?? null,
   ]);
-  return `sha256:${createHash("sha256").update(text).digest("hex")}` as Digest;
+  return sha256(text);
 }
 
 /** Remembers a build, unless it is too large to be worth it, or has layers that do not outlive it. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { digestHex, sha256 } from "@slipway/oci";
 import { chainOf, type LayerChain, type LayerId, type Ref } from "@slipway/engine-sdk";
 
 /** Chains up to this length are named in keys layer by layer. */
@@ -29,11 +29,7 @@ export function longChainDigest(ref: Ref): string | undefined {
 }
 
 function digestOf(chain: LayerChain): string {
-  return along(chain, digests, (below, layer) =>
-    createHash("sha256")
-      .update(`${below ?? ""}\n${layer}`)
-      .digest("hex"),
-  )!;
+  return along(chain, digests, (below, layer) => digestHex(sha256(`${below ?? ""}\n${layer}`)))!;
 }
 
 /** A value for a chain from the one for what is below, each computed once. */

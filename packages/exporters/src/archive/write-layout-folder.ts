@@ -1,8 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access, copyFile, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { InputError, type Descriptor } from "@slipway/oci";
+import { InputError, randomName, type Descriptor } from "@slipway/oci";
 import type { Report } from "../export-progress.ts";
 import { createFileSink } from "../files/byte-sink.ts";
 import { destinationError } from "../files/destination-error.ts";
@@ -22,7 +21,7 @@ const IMAGE_NAME = "io.containerd.image.name";
 
 /** Puts a file in its place in one step. */
 async function place(target: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = `${target}.${randomName(12)}.tmp`;
   try {
     await write(temporary);
     await rename(temporary, target);

@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { open, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
-import { InputError, WorldError } from "@slipway/oci";
+import { InputError, randomName, WorldError } from "@slipway/oci";
 import type { ExportContext } from "@slipway/engine-sdk";
 import { createFileSink, createStreamSink, type ByteSink } from "./byte-sink.ts";
 import { destinationError } from "./destination-error.ts";
@@ -59,7 +58,7 @@ async function writeFileAt(
   }
   // Through a symlink the file it points to is replaced, not the link.
   const target = present ? await realpath(dest) : dest;
-  const temporary = `${target}.${randomBytes(6).toString("hex")}.tmp`;
+  const temporary = `${target}.${randomName(12)}.tmp`;
   try {
     await withSink(temporary, "wx", context.signal, fill, true);
     context.signal.throwIfAborted();

@@ -1,6 +1,5 @@
-import { createHash, type Hash } from "node:crypto";
 import fs from "node:fs";
-import { InvariantError, WorldError, type Digest } from "@slipway/oci";
+import { createDigester, InvariantError, WorldError, type Digest } from "@slipway/oci";
 import type { BlobStore, BlobWriter } from "../contracts.ts";
 import type { StoreLayout } from "../sessions/layout.ts";
 import type { Session } from "../sessions/session.ts";
@@ -50,7 +49,7 @@ class FileBlobWriter implements BlobWriter {
   readonly #session: Session;
   readonly #onCommit: (digest: Digest) => void;
   readonly #temporary: string;
-  readonly #hash: Hash = createHash("sha256");
+  readonly #digester = createDigester();
   #opened: Promise<fs.promises.FileHandle> | undefined;
   #sizeBytes = 0;
   #syncedBytes = 0;
@@ -80,7 +79,7 @@ class FileBlobWriter implements BlobWriter {
       // Whoever gives up while it is being opened has to find it, too.
       this.#opened ??= fs.promises.open(this.#temporary, "wx", 0o600);
       const handle = await this.#opened;
-      this.#hash.update(chunk);
+      this.#digester.update(chunk);
       for (let done = 0; done < chunk.length;) {
         done += (await handle.write(chunk, done, chunk.length - done)).bytesWritten;
       }
@@ -105,7 +104,7 @@ class FileBlobWriter implements BlobWriter {
   async commit(expected?: Digest): Promise<{ digest: Digest; sizeBytes: number }> {
     try {
       await this.write(new Uint8Array(0));
-      const digest = `sha256:${this.#hash.digest("hex")}` as Digest;
+      const digest = this.#digester.digest();
       if (expected !== undefined && digest !== expected) {
         throw new WorldError("BLOB_DIGEST_MISMATCH", `blob is ${digest}, it should be ${expected}`, {
           hint: "Try again; if it stays, the registry or a mirror serves a damaged blob.",

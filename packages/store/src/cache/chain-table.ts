@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { digestHex, sha256 } from "@slipway/oci";
 import { extendChain, refOf, type LayerChain, type LayerId, type Ref } from "@slipway/engine-sdk";
 import type { Database } from "../database/database.ts";
 import { CREATE_PIECES } from "../database/schema.ts";
@@ -87,7 +87,7 @@ export class ChainTable {
       for (let link: LayerChain | undefined = end; layers.length < PIECE_LENGTH; link = link?.below)
         layers.push(link!.layer);
       const text = JSON.stringify(id === undefined ? layers.reverse() : [id, ...layers.reverse()]);
-      id = PIECE_MARK + createHash("sha256").update(text).digest("base64url");
+      id = PIECE_MARK + digestHex(sha256(text));
       this.#database.run("INSERT OR IGNORE INTO pieces (id, layers) VALUES (?, ?)", id, text);
       this.#written.set(end, id);
     }

@@ -1,6 +1,5 @@
-import { createHash, hash } from "node:crypto";
 import fs from "node:fs";
-import type { Digest } from "@slipway/oci";
+import { createDigester, sha256, type Digest } from "@slipway/oci";
 import { fsPath } from "../layer-index/byte-path.ts";
 import type { FileIdentity } from "../layer-index/entry.ts";
 import { checkUnchanged, openUnchanged } from "./file-identity.ts";
@@ -41,16 +40,16 @@ export class FileHasher {
     // Small files are read and hashed at one go: a hash object costs more than they do.
     while (filled < buffer.length) {
       const count = fs.readSync(fd, buffer, filled, buffer.length - filled, null);
-      if (count === 0) return `sha256:${hash("sha256", buffer.subarray(0, filled), "hex")}` as Digest;
+      if (count === 0) return sha256(buffer.subarray(0, filled));
       filled += count;
       if (filled === sizeBytes && filled < buffer.length) {
-        return `sha256:${hash("sha256", buffer.subarray(0, filled), "hex")}` as Digest;
+        return sha256(buffer.subarray(0, filled));
       }
     }
-    const hasher = createHash("sha256").update(buffer);
+    const hasher = createDigester().update(buffer);
     for (let count; (count = fs.readSync(fd, buffer, 0, buffer.length, null)) > 0;) {
       hasher.update(count === buffer.length ? buffer : buffer.subarray(0, count));
     }
-    return `sha256:${hasher.digest("hex")}` as Digest;
+    return hasher.digest();
   }
 }

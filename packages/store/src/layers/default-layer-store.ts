@@ -1,6 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
 import fs from "node:fs";
-import { digestHex, InvariantError, type Digest } from "@slipway/oci";
+import { digestHex, InvariantError, randomName, sha256, type Digest } from "@slipway/oci";
 import type { LayerId } from "@slipway/engine-sdk";
 import type {
   LayerBlobInfo,
@@ -76,14 +75,14 @@ export class DefaultLayerStore implements LayerStore {
   }
 
   addVolatile(index: LayerIndex): LayerId {
-    const id = `v-${randomBytes(8).toString("hex")}` as LayerId;
+    const id = `v-${randomName(16)}` as LayerId;
     this.#known.addUnstored(id, { index, created: new Date().toISOString() });
     return id;
   }
 
   /** Makes the changes below `upperDir` a layer; the folder is moved. */
   addUpper(index: LayerIndex, upperDir: string, sizeBytes: number): LayerId {
-    const id = `x-${randomBytes(8).toString("hex")}` as LayerId;
+    const id = `x-${randomName(16)}` as LayerId;
     this.#known.publish({ id, created: new Date().toISOString(), index, treeDir: upperDir, sizeBytes });
     this.#known.cacheIndex(id, index);
     return id;
@@ -146,7 +145,7 @@ export class DefaultLayerStore implements LayerStore {
     flatten: () => LayerIndex,
     signal: AbortSignal,
   ): Promise<LayerId> {
-    const name = createHash("sha256").update(layers.join("\n")).digest("hex");
+    const name = digestHex(sha256(layers.join("\n")));
     const volatile = layers.some((layer) => !this.#known.isStored(layer));
     const id = (volatile ? `v-m${name}` : `m-${name}`) as LayerId;
     if (this.#known.unstored(id) !== undefined || this.#parts.table.get(id) !== undefined) return id;

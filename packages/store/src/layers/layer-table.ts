@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
-import type { Descriptor, Digest, DiffId } from "@slipway/oci";
+import { randomName, type Descriptor, type Digest, type DiffId } from "@slipway/oci";
 import type { LayerId } from "@slipway/engine-sdk";
 import type { Database, Row } from "../database/database.ts";
 import type { LayerIndex } from "../layer-index/entry.ts";
@@ -214,7 +213,7 @@ export class LayerTable {
   }
 
   #moveTree(treeDir: string): string {
-    const short = BigInt(`0x${randomBytes(5).toString("hex")}`).toString(36);
+    const short = BigInt(`0x${randomName(10)}`).toString(36);
     fs.renameSync(treeDir, this.#layout.tree(short));
     return short;
   }

@@ -1,7 +1,6 @@
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { InvariantError } from "@slipway/oci";
+import { InvariantError, randomName } from "@slipway/oci";
 import { tryLock, type ProcessLock } from "../locks/process-lock.ts";
 import { withWorldErrors } from "../syscalls/fs-errors.ts";
 import type { StoreLayout } from "./layout.ts";
@@ -20,7 +19,7 @@ export class Session {
 
   constructor(layout: StoreLayout) {
     this.#layout = layout;
-    this.id = randomBytes(5).toString("hex");
+    this.id = randomName(10);
     fs.mkdirSync(layout.session(this.id));
     this.#lock = lockNew(layout.sessionLock(this.id));
     try {
