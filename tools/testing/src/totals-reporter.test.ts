@@ -32,7 +32,7 @@ test("passed, failed and skipped tests are told apart, with the reason of a skip
     import { requires } from ${JSON.stringify(path.join(import.meta.dirname, "requires.ts"))};
     test("good", () => {});
     describe("suite", () => { test("bad", () => { expect(1).toBe(2); }); });
-    requires({ commands: ["no-such-program"] }).describe("group", () => { test("inner", () => {}); });
+    requires({ commands: ["no-such-program"] }).describe("group", () => { test("inner [1]", () => {}); });
     test("noted", (context) => { context.skip("on a whim"); });
   `,
     { SLIPWAY_REQUIRE_ALL: undefined },
@@ -44,7 +44,7 @@ test("passed, failed and skipped tests are told apart, with the reason of a skip
     failures: ["some.test.ts > suite > bad"],
     skipped: [
       {
-        title: "some.test.ts > group [skipped: needs no-such-program] > inner",
+        title: "some.test.ts > group [skipped: needs no-such-program] > inner [1]",
         reason: "needs no-such-program",
       },
       { title: "some.test.ts > noted", reason: "on a whim" },

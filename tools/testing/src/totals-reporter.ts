@@ -5,7 +5,7 @@ import type { Reporter, TestModule, TestSuite } from "vitest/node";
 import type { SkippedTest, Totals } from "./totals.ts";
 
 /** How a title says why a test is skipped; see `requires`. */
-const REASON = /\[skipped: (?<reason>.+)\]/;
+const REASON = /\[skipped: (?<reason>[^\]]+)\]/;
 
 /** A vitest reporter that leaves one `Totals` file behind, whatever happened. */
 export class TotalsReporter implements Reporter {
