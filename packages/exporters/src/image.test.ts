@@ -1,9 +1,8 @@
-import { execFileSync, spawn } from "node:child_process";
-import { randomBytes, randomInt } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createRegistryClient } from "@slipway/registry";
 import { parseImageReference, sha256, type ImageConfig } from "@slipway/oci";
+import { startRegistry } from "@slipway/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   ARM64,
@@ -11,48 +10,16 @@ import {
   layerTar,
   missingTools,
   prepare,
-  temporaryFolder,
   type TestResult,
 } from "./export-context.test.fixture.ts";
 
 const missing = missingTools("docker-registry", "skopeo");
 
-/** Below the ports that the kernel hands out: no connection or server of another test takes it before ours does. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(15_000, 30_000);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-}
-
-async function startRegistry(): Promise<string> {
-  const folder = temporaryFolder();
-  const port = await freePort();
-  writeFileSync(
-    `${folder}/config.yml`,
-    `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${folder}/data}}\nhttp: {addr: "127.0.0.1:${port}"}\n`,
-  );
-  const child = spawn("docker-registry", ["serve", `${folder}/config.yml`], { stdio: "ignore" });
-  const exited = new Promise((resolve) => child.once("exit", resolve));
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await exited;
-  });
-  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
-    const up = await new Promise((resolve) => {
-      const socket = connect(port, "127.0.0.1", () => resolve(Boolean(socket.destroy())));
-      socket.on("error", () => resolve(false));
-    });
-    if (up) return `127.0.0.1:${port}`;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("docker-registry did not start");
+/** The address of a registry that ends with the test. */
+async function registryOfTest(): Promise<string> {
+  const registry = await startRegistry();
+  onTestFinished(() => registry.stop());
+  return registry.host;
 }
 
 const services = {
@@ -75,7 +42,7 @@ describe.skipIf(missing !== undefined)(
   `type=image,push=true${missing ? ` (missing: ${missing})` : ""}`,
   () => {
     it("pushes under all names, to several repositories, as skopeo sees it", async () => {
-      const host = await startRegistry();
+      const host = await registryOfTest();
       const names = [`${host}/team/app:v1`, `${host}/team/app:latest`, `${host}/mirror/app`];
       const context = contextFor([result()]);
       const response = await (
@@ -94,7 +61,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it("pushes an index for several platforms, an empty image, and Docker's media types", async () => {
-      const host = await startRegistry();
+      const host = await registryOfTest();
       const name = `${host}/multi:x`;
       const response = await (
         await prepare("registry", { name }, services)
@@ -118,7 +85,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it("pushes by digest without touching a tag", async () => {
-      const host = await startRegistry();
+      const host = await registryOfTest();
       const prepared = await prepare(
         "image",
         { name: `${host}/app`, push: "true", "push-by-digest": "true" },
@@ -136,7 +103,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it("mounts layers of the base image from where they came, without reading them", async () => {
-      const host = await startRegistry();
+      const host = await registryOfTest();
       const base = { tar: layerTar({ base: "x" }) };
       await (
         await prepare("registry", { name: `${host}/base` }, services)
@@ -157,7 +124,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     it("fails as a whole when one blob can't be read", async () => {
-      const host = await startRegistry();
+      const host = await registryOfTest();
       const context = contextFor([result()]);
       const [first] = context.results;
       const blobs = async (options: Parameters<NonNullable<typeof first>["ref"]["blobs"]>[0]) => {

@@ -1,13 +1,14 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { MediaTypes, parseImageReference, sha256, type Platform } from "@slipway/oci";
+import { startRegistry, type RegistryServer } from "@slipway/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRegistryClient, staticCredentials, type PushableBlob, type RegistryClient } from "./index.ts";
-import { missingTools, startRegistry, type RunningRegistry } from "./registry-server.test.fixture.ts";
+import { missingTools } from "./http-server.test.fixture.ts";
 
 const signal = new AbortController().signal;
 const missing = missingTools("docker-registry", "skopeo", "htpasswd", "openssl");
@@ -63,7 +64,7 @@ async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 describe.skipIf(missing !== undefined)(
   `against a real registry${missing ? ` (missing: ${missing})` : ""}`,
   () => {
-    let registry: RunningRegistry;
+    let registry: RegistryServer;
     let client: RegistryClient;
     beforeAll(async () => {
       registry = await startRegistry();
@@ -147,7 +148,7 @@ describe.skipIf(missing !== undefined)(
     it("uploads in chunks, from streams and from files, and empty blobs", async () => {
       const chunked = createRegistryClient({ chunkBytes: 64 * 1024 });
       const target = parseImageReference(`${registry.host}/chunks`);
-      const file = path.join(registry.folder, "layer");
+      const file = path.join(registry.storage, "layer");
       const fromFile = randomBytes(200_001);
       writeFileSync(file, fromFile);
       for (const blob of [
@@ -236,63 +237,13 @@ describe.skipIf(missing !== undefined)(
 );
 
 describe.skipIf(missing !== undefined)("against a registry with passwords and TLS", () => {
-  let registry: RunningRegistry;
+  let registry: RegistryServer;
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "slipway-tls-"));
-    const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe", cwd: folder });
-    openssl(
-      "req",
-      "-x509",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-days",
-      "2",
-      "-subj",
-      "/CN=test authority",
-      "-keyout",
-      "ca.key",
-      "-out",
-      "ca.crt",
-    );
-    openssl(
-      "req",
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-subj",
-      "/CN=localhost",
-      "-keyout",
-      "server.key",
-      "-out",
-      "server.csr",
-    );
-    writeFileSync(`${folder}/ext`, "subjectAltName=DNS:localhost,IP:127.0.0.1");
-    openssl(
-      "x509",
-      "-req",
-      "-in",
-      "server.csr",
-      "-CA",
-      "ca.crt",
-      "-CAkey",
-      "ca.key",
-      "-CAcreateserial",
-      "-days",
-      "2",
-      "-extfile",
-      "ext",
-      "-out",
-      "server.crt",
-    );
-    const { stdout } = spawnSync("htpasswd", ["-Bbn", "jane", "s3cret"], { encoding: "utf8" });
-    registry = await startRegistry({
-      htpasswd: stdout,
-      tls: { cert: `${folder}/server.crt`, key: `${folder}/server.key` },
-    });
+    registry = await startRegistry({ htpasswd: { username: "jane", password: "s3cret" }, tls: true });
     mkdirSync(`${folder}/certs/${registry.host}`, { recursive: true });
-    writeFileSync(`${folder}/certs/${registry.host}/ca.crt`, readFileSync(`${folder}/ca.crt`));
+    writeFileSync(`${folder}/certs/${registry.host}/ca.crt`, readFileSync(registry.caFile!));
   });
   afterAll(async () => {
     await registry.stop();
@@ -307,7 +258,7 @@ describe.skipIf(missing !== undefined)("against a registry with passwords and TL
     const target = parseImageReference(`${registry.host}/private`);
     for (const options of [
       { certFolders: [`${folder}/certs`] },
-      { certFolders: [], env: { SSL_CERT_FILE: `${folder}/ca.crt` } },
+      { certFolders: [], env: { SSL_CERT_FILE: registry.caFile! } },
     ]) {
       const client = createRegistryClient({ credentials: jane(), ...options });
       expect(["uploaded", "exists"]).toContain(await client.pushBlob(target, blob, { signal }));

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { MediaTypes, sha256, type Digest } from "@slipway/oci";
 import { afterEach, describe, expect, it } from "vitest";
 import { createRegistryClient, staticCredentials, type RegistryClientOptions } from "./index.ts";
-import { startHttp } from "./registry-server.test.fixture.ts";
+import { startHttp } from "./http-server.test.fixture.ts";
 
 const signal = new AbortController().signal;
 const stops: (() => Promise<void>)[] = [];
