@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine, type Engine } from "@slipway/engine";
+import { describe, expect, test } from "vitest";
 import { walkVertices } from "@slipway/ir";
 import { hostPlatform } from "@slipway/oci";
-import { temporaryFolder } from "@slipway/testing";
-import { describeBesideBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
+import { useBothBuilders } from "./both-builders.ts";
+import { describeBesideBuildKit } from "./reference-builder.ts";
 
 type Options = Readonly<Record<string, string>>;
 
@@ -46,22 +45,8 @@ const CASES: readonly (readonly [text: string, options?: Options])[] = [
 ]; // prettier-ignore
 
 describeBesideBuildKit("definitions have BuildKit's digests", {}, () => {
-  const folder = temporaryFolder();
-  let reference: ReferenceBuilder;
-  let engine: Engine;
-
-  beforeAll(async () => {
-    [reference, engine] = await Promise.all([
-      startReferenceBuilder(folder.join("buildkit")),
-      createEngine({ root: folder.join("slipway") }),
-    ]);
-  }, 120_000);
-
-  afterAll(async () => {
-    await engine.close();
-    await reference.stop();
-    folder.remove();
-  });
+  const builders = useBothBuilders();
+  const { folder } = builders;
 
   describe("vertex for vertex", () => {
     test.each(CASES.map(([text, options = {}], index) => [text, options, index] as const))(
@@ -71,7 +56,7 @@ describeBesideBuildKit("definitions have BuildKit's digests", {}, () => {
         mkdirSync(context);
         writeFileSync(`${context}/Dockerfile`, `FROM scratch AS a\n${text}\n`);
         const signal = AbortSignal.timeout(60_000);
-        const [compiled] = await engine.compile(
+        const [compiled] = await builders.engine.compile(
           {
             options,
             platforms: [hostPlatform()],
@@ -84,7 +69,7 @@ describeBesideBuildKit("definitions have BuildKit's digests", {}, () => {
         );
         const own = walkVertices(compiled!.definition.result).map(({ digest }) => digest);
         expect(own.length).toBeGreaterThan(0);
-        const theirs = await reference.digests({ context, options });
+        const theirs = await builders.reference.digests({ context, options });
         expect(typeof theirs === "string" ? theirs : theirs.toSorted()).toEqual(own.toSorted());
       },
       120_000,

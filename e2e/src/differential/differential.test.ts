@@ -1,9 +1,8 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine, type Engine } from "@slipway/engine";
 import { baseImageRequirements, pushBaseImage } from "@slipway/images";
 import { hostPlatform } from "@slipway/oci";
-import { startRegistry, temporaryFolder, type RegistryServer } from "@slipway/testing";
+import { startRegistry, type RegistryServer } from "@slipway/testing";
 import { ADD_CASES } from "./cases/add.ts";
 import { CONFIG_CASES } from "./cases/config.ts";
 import { BASE_IMAGE_CASES } from "./cases/base-image.ts";
@@ -17,7 +16,8 @@ import type { DifferentialCase } from "./differential-case.ts";
 import { makeContext } from "./make-context.ts";
 import { pushImage } from "./push-image.ts";
 import { readImage, type ReadImage } from "./read-image.ts";
-import { describeBesideBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
+import { useBothBuilders } from "./both-builders.ts";
+import { describeBesideBuildKit } from "./reference-builder.ts";
 
 const GROUPS: Readonly<Record<string, readonly DifferentialCase[]>> = {
   COPY: COPY_CASES,
@@ -36,27 +36,17 @@ const needs = baseImageRequirements(["busybox"]);
 const requirements = { ...needs, commands: [...(needs.commands ?? []), "xz", "bzip2", "zstd"] };
 
 describeBesideBuildKit("the same build by BuildKit", requirements, () => {
-  const folder = temporaryFolder();
+  const builders = useBothBuilders();
+  const { folder } = builders;
   let registry: RegistryServer;
-  let reference: ReferenceBuilder;
-  let engine: Engine;
   let count = 0;
 
   beforeAll(async () => {
     registry = await startRegistry();
     await pushBaseImage("busybox", registry.host);
-    [reference, engine] = await Promise.all([
-      startReferenceBuilder(folder.join("buildkit")),
-      createEngine({ root: folder.join("slipway") }),
-    ]);
   }, 120_000);
 
-  afterAll(async () => {
-    await engine?.close();
-    await reference?.stop();
-    await registry?.stop();
-    folder.remove();
-  });
+  afterAll(() => registry?.stop());
 
   /** The error message, when the build was refused. */
   async function buildOwn(
@@ -73,7 +63,10 @@ describeBesideBuildKit("the same build by BuildKit", requirements, () => {
       stdout: process.stdout,
     };
     try {
-      await engine.build(request, { signal: AbortSignal.timeout(120_000), progress: () => undefined });
+      await builders.engine.build(request, {
+        signal: AbortSignal.timeout(120_000),
+        progress: () => undefined,
+      });
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -92,7 +85,7 @@ describeBesideBuildKit("the same build by BuildKit", requirements, () => {
     makeContext(context, { ...wanted, dockerfile }, `${registry.host}/busybox:latest`);
     const [refusedOwn, refusedTheirs] = await Promise.all([
       buildOwn(context, wanted, `${place}/own`),
-      reference.build({ context, options: wanted.options ?? {}, dest: `${place}/theirs` }),
+      builders.reference.build({ context, options: wanted.options ?? {}, dest: `${place}/theirs` }),
     ]);
     const own = refusedOwn === undefined ? await readImage(`${place}/own`) : { refused: refusedOwn };
     const theirs =

@@ -1,28 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createEngine, type Engine } from "@slipway/engine";
+import { describe, expect, test } from "vitest";
 import { hostPlatform } from "@slipway/oci";
-import { temporaryFolder } from "@slipway/testing";
 import { MISTAKES } from "./cases/mistakes.ts";
-import { describeBesideBuildKit, startReferenceBuilder, type ReferenceBuilder } from "./reference-builder.ts";
+import { useBothBuilders } from "./both-builders.ts";
+import { describeBesideBuildKit } from "./reference-builder.ts";
 
 describeBesideBuildKit("mistakes stop the builds that they stop with BuildKit", {}, () => {
-  const folder = temporaryFolder();
-  let reference: ReferenceBuilder;
-  let engine: Engine;
-
-  beforeAll(async () => {
-    [reference, engine] = await Promise.all([
-      startReferenceBuilder(folder.join("buildkit")),
-      createEngine({ root: folder.join("slipway") }),
-    ]);
-  }, 120_000);
-
-  afterAll(async () => {
-    await engine?.close();
-    await reference?.stop();
-    folder.remove();
-  });
+  const builders = useBothBuilders();
+  const { folder } = builders;
 
   async function isRefused(context: string, options: Readonly<Record<string, string>>): Promise<boolean> {
     const request = {
@@ -34,7 +19,7 @@ describeBesideBuildKit("mistakes stop the builds that they stop with BuildKit", 
       stdout: process.stdout,
     };
     const scope = { signal: AbortSignal.timeout(60_000), progress: () => undefined };
-    return engine.compile(request, scope).then(
+    return builders.engine.compile(request, scope).then(
       () => false,
       () => true,
     );
@@ -54,7 +39,7 @@ describeBesideBuildKit("mistakes stop the builds that they stop with BuildKit", 
         writeFileSync(`${context}/a`, "a");
         const [own, theirs] = await Promise.all([
           isRefused(context, { target }),
-          reference.digests({ context, options: { target } }),
+          builders.reference.digests({ context, options: { target } }),
         ]);
         expect({ refused: own }).toEqual({ refused: typeof theirs === "string" });
       },
